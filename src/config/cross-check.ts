@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { nearest } from './issues.ts';
+import type { ValueProblem } from './references.ts';
+
+/**
+ * Checks that names point to something: judges to engines and prompts, policies to judges, teams to
+ * policies. It reads the raw data loosely, so that it still speaks where other parts are wrong.
+ */
+export function crossCheck(data: unknown, prompts: readonly string[]): ValueProblem[] {
+  const { engines, judges, policies, teams, server } = loose.parse(data);
+  const problems: ValueProblem[] = [];
+  const expectName = (
+    name: string | undefined,
+    known: readonly string[],
+    path: PropertyKey[],
+    kind: string,
+  ): void => {
+    if (name === undefined || known.includes(name)) return;
+    problems.push({ path, message: unknownName(name, known, kind) });
+  };
+  for (const [id, judge] of Object.entries(judges)) {
+    expectName(judge.engine, Object.keys(engines), ['judges', id, 'engine'], 'engine');
+    expectName(judge.prompt, prompts, ['judges', id, 'prompt'], 'prompt template');
+  }
+  for (const [name, policy] of Object.entries(policies)) {
+    for (const [index, tier] of policy.tiers.entries()) {
+      expectName(tier, Object.keys(judges), ['policies', name, 'tiers', index], 'judge');
+      if (policy.tiers.indexOf(tier) < index) {
+        problems.push({
+          path: ['policies', name, 'tiers', index],
+          message: `"${tier}" is already a tier of this policy`,
+        });
+      }
+    }
+  }
+  problems.push(...emptySections(data));
+  problems.push(...teamProblems(teams, Object.keys(policies)));
+  problems.push(...anonymityProblems(server, Object.keys(teams).length));
+  return problems;
+}
+
+const map = <T extends z.ZodType>(value: T) => z.record(z.string(), value).catch({});
+const text = z.string().optional().catch(undefined);
+const section = {
+  engines: map(z.unknown()),
+  judges: map(z.looseObject({ engine: text, prompt: text }).catch({ engine: undefined, prompt: undefined })),
+  policies: map(z.looseObject({ tiers: z.array(z.string()).catch([]) }).catch({ tiers: [] })),
+  teams: map(
+    z
+      .looseObject({
+        policies: z.array(z.string()).catch([]),
+        keys: z.array(z.looseObject({ id: text }).catch({ id: undefined })).catch([]),
+      })
+      .catch({ policies: [], keys: [] }),
+  ),
+  server: z
+    .looseObject({ host: text, allowAnonymous: z.boolean().catch(false) })
+    .catch({ host: undefined, allowAnonymous: false }),
+};
+const loose = z.looseObject(section).catch({
+  engines: {},
+  judges: {},
+  policies: {},
+  teams: {},
+  server: { host: undefined, allowAnonymous: false },
+});
+type Loose = z.infer<typeof loose>;
+
+function emptySections(data: unknown): ValueProblem[] {
+  const present = z.looseObject({}).catch({}).parse(data);
+  return ['engines', 'judges', 'policies']
+    .filter((name) => JSON.stringify(present[name]) === '{}')
+    .map((name) => ({ path: [name], message: 'needs at least one entry' }));
+}
+
+function teamProblems(teams: Loose['teams'], policies: readonly string[]): ValueProblem[] {
+  const problems: ValueProblem[] = [];
+  const seen = new Map<string, string>();
+  for (const [team, { policies: used, keys }] of Object.entries(teams)) {
+    for (const [index, policy] of used.entries()) {
+      if (policies.includes(policy)) continue;
+      problems.push({
+        path: ['teams', team, 'policies', index],
+        message: unknownName(policy, policies, 'policy'),
+      });
+    }
+    for (const [index, { id }] of keys.entries()) {
+      if (id === undefined) continue;
+      const owner = seen.get(id);
+      if (owner === undefined) seen.set(id, team);
+      else
+        problems.push({
+          path: ['teams', team, 'keys', index, 'id'],
+          message: `the key id "${id}" is already used by team "${owner}"`,
+        });
+    }
+  }
+  return problems;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+function anonymityProblems(server: Loose['server'], teams: number): ValueProblem[] {
+  const host = server.host ?? '127.0.0.1';
+  if (teams > 0 || server.allowAnonymous || LOOPBACK.has(host)) return [];
+  return [
+    {
+      path: ['server', 'host'],
+      message: `"${host}" is reachable by others and there are no teams with API keys; add teams (assay keys new), or set server.allowAnonymous: true`,
+    },
+  ];
+}
+
+function unknownName(name: string, known: readonly string[], kind: string): string {
+  const near = nearest(name, known);
+  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  const list = known.length === 0 ? 'none' : known.join(', ');
+  return `there is no ${kind} "${name}".${hint} Known: ${list}`;
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+
+/**
+ * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
+ * docs/ all come from here; defaults stand here and nowhere else. Unknown keys are refused.
+ */
+
+const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  .describe('Lower-case letters, digits and hyphens, at most 63.');
+
+const ms = (least: number, most: number) => z.int().min(least).max(most);
+
+const server = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  port: z.int().min(0).max(65535).default(8080).describe('Port of the public API; 0 takes a free one.'),
+  allowAnonymous: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Serve without API keys beyond loopback. Without teams and off loopback, Assay else refuses to start.',
+    ),
+  bodyLimitBytes: z
+    .int()
+    .min(1024)
+    .max(67_108_864)
+    .default(4_194_304)
+    .describe('Largest request body, in bytes.'),
+  maxItems: z.int().min(1).max(10_000).default(1000).describe('Most items in one feedback request.'),
+  heartbeatMs: ms(100, 60_000)
+    .default(15_000)
+    .describe('Silence after which a stream gets a comment, so that proxies keep it open.'),
+  drainMs: ms(0, 600_000).default(30_000).describe('Time that running requests get to finish at shutdown.'),
+});
+
+const log = z.strictObject({
+  level: z.enum(['silent', 'error', 'warn', 'info']).default('info').describe('Least level that is written.'),
+});
+
+const usd = z.number().min(0).max(1e6);
+
+const cost = z
+  .union([
+    z.strictObject({
+      inputPerMtokUsd: usd.describe('US dollars per million input tokens.'),
+      cachedInputPerMtokUsd: usd
+        .optional()
+        .describe('The same for input tokens from the prefix cache; default: inputPerMtokUsd.'),
+      outputPerMtokUsd: usd.describe('US dollars per million output tokens.'),
+    }),
+    z.strictObject({
+      gpuHourUsd: usd.describe('US dollars for one hour of one GPU.'),
+      gpus: z.number().positive().max(1024).default(1).describe('GPUs that one replica occupies.'),
+    }),
+  ])
+  .describe(
+    'What the engine costs: by token, or by the hour of its GPUs (shared out over the calls that run).',
+  );
+
+const engine = z.strictObject({
+  kind: z.literal('openai').describe('Protocol: the OpenAI-compatible HTTP interface.'),
+  flavour: z
+    .enum(['vllm', 'openai'])
+    .default('vllm')
+    .describe('Whose dialect of it: decides the fields that are sent and how label probabilities are read.'),
+  replicas: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .max(256)
+    .describe('Base addresses, such as http://vllm-0:8000, without /v1.'),
+  model: z.string().min(1).max(256).describe('Name under which the engine serves the model.'),
+  precision: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Precision or quantisation of the weights, such as bf16 or awq. A variant is a judge of its own.',
+    ),
+  apiKey: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ secret: true })
+    .describe('Key of the engine, by reference only.'),
+  cost,
+  connections: z.int().min(1).max(4096).default(256).describe('Most connections to one replica.'),
+  connectTimeoutMs: ms(10, 60_000).default(2000).describe('Time to connect to a replica.'),
+  replyLimitBytes: z
+    .int()
+    .min(1024)
+    .max(268_435_456)
+    .default(33_554_432)
+    .describe('Largest reply that is read from the engine, in bytes.'),
+  warmUpTimeoutMs: ms(100, 1_800_000)
+    .default(120_000)
+    .describe(
+      'Time for the first probes; the first log-probabilities may compile kernels for half a minute.',
+    ),
+});
+
+const rubric = z.strictObject({
+  text: z
+    .string()
+    .min(1)
+    .max(20_000)
+    .describe('What makes a response better, in the words that the judge reads.'),
+});
+
+const judge = z.strictObject({
+  engine: id.describe('Id of the engine that it asks.'),
+  prompt: z
+    .string()
+    .regex(/^[a-z0-9-]+\/[a-z0-9-]+(@\d+)?$/)
+    .default('preference/label')
+    .describe('Prompt template as name or name@version; without a version the newest.'),
+  orders: z
+    .enum(['both', 'one'])
+    .default('both')
+    .describe(
+      'Ask in both orders and average (cancels position bias), or in one that a hash picks (half the price).',
+    ),
+});
+
+const share = z.number().min(0).max(1);
+
+const policy = z.strictObject({
+  task: z.literal('preference').default('preference').describe('Kind of feedback.'),
+  tiers: z
+    .array(id)
+    .min(1)
+    .max(8)
+    .describe('Judges, cheap to strong. The next is asked when one is not sure.'),
+  acceptAt: share
+    .default(0.9)
+    .describe(
+      'Confidence at which a judgment of any tier but the last is final. Uncalibrated: it ranks, it promises nothing.',
+    ),
+  abstainBelow: share
+    .default(0)
+    .describe(
+      'Confidence under which the last tier ends without a label (abstained). 0 releases every label.',
+    ),
+  deadlineMs: ms(10, 3_600_000).default(60_000).describe('Time for a synchronous request.'),
+  concurrency: z.int().min(1).max(1024).default(64).describe('Items of one request that are judged at once.'),
+});
+
+const key = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9]{1,32}$/)
+    .describe('The part between the underscores of the key.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('SHA-256 of the whole key in hexadecimal; `assay keys new` prints it.'),
+});
+
+const team = z.strictObject({
+  keys: z.array(key).max(64).default([]).describe('API keys of the team; two live ones allow a rotation.'),
+  policies: z.array(id).optional().describe('Policies that it may use; default: all.'),
+});
+
+const prompts = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of own prompt templates (*.yaml), relative to the configuration file.'),
+});
+
+/** Every section with its default; see docs/configuration.md, which is made from it. */
+export const configSchema = z.strictObject({
+  server: server.prefault({}).describe('The public API.'),
+  log: log.prefault({}).describe('The log on stderr: JSON lines without prompts or keys.'),
+  engines: z.record(id, engine).describe('Inference engines by id.'),
+  prompts: prompts.prefault({}).describe('Prompt templates beside the built-in ones.'),
+  rubrics: z
+    .record(z.string().regex(/^[a-z0-9-]+@\d+$/), rubric)
+    .default({})
+    .describe('Rubrics by name@version; items name them.'),
+  judges: z.record(id, judge).describe('Judges by id: an engine with a prompt.'),
+  policies: z.record(id, policy).describe('Routing plans by name; `default` serves requests that name none.'),
+  teams: z.record(id, team).default({}).describe('Teams and their API keys.'),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type EngineConfig = Config['engines'][string];

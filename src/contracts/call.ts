@@ -1,0 +1,29 @@
+/**
+ * What every call that waits carries. One signal runs from the client's socket to the engine's:
+ * it aborts with a `GatewayError` as its reason, `cancelled` when the caller left and
+ * `deadline_exceeded` when the time was over.
+ */
+export interface Call {
+  readonly requestId: string;
+  readonly team: string;
+  readonly signal: AbortSignal;
+  /** Instant on the monotonic clock, in milliseconds, after which nobody wants the answer. */
+  readonly deadline: number;
+}
+
+/** Starts calls; `http` uses it so that every request has a deadline and one signal. */
+export interface CallStarter {
+  start(options: {
+    readonly requestId: string;
+    readonly team: string;
+    readonly timeoutMs: number;
+  }): StartedCall;
+}
+
+export interface StartedCall {
+  readonly call: Call;
+  /** The caller left: aborts the signal with `cancelled`. Does nothing after `end`. */
+  cancel(): void;
+  /** The answer is out: releases the timer. Must be called once, whatever happened. */
+  end(): void;
+}

@@ -1,0 +1,137 @@
+import type { Cost, Usage } from '../domain/cost.ts';
+import type { LabelDistribution, LogprobRoute } from '../domain/distribution.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { Message } from '../domain/item.ts';
+import type { LabelSpellings } from '../domain/template.ts';
+import type { Call } from './call.ts';
+
+/**
+ * What went wrong in an engine call, as a value. `message` is safe to show to a client:
+ * it names no address and quotes no prompt.
+ */
+export interface EngineFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** False when the engine cannot have worked on the request (refused connection, 503 before the queue). */
+  readonly sent: boolean;
+  /** True when the replica itself is to blame and should be checked before it is used again. */
+  readonly blamesReplica: boolean;
+}
+
+/** A value from an engine, or why there is none. */
+export type EngineResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: EngineFailure };
+
+/** A set of labels that replicas resolve to token ids before they count as ready. */
+export interface LabelProbe {
+  /** Name of the set; requests refer to it. */
+  readonly id: string;
+  readonly spellings: LabelSpellings;
+  /** A rendered example: ids are resolved with it as context, as `A` and ` A` are different tokens. */
+  readonly context: readonly Message[];
+}
+
+export interface DistributionRequest {
+  readonly messages: readonly Message[];
+  /** Id of a `LabelProbe` that the engine was created with. */
+  readonly labels: string;
+}
+
+export interface DistributionReply {
+  readonly distribution: LabelDistribution;
+  readonly usage: Usage;
+  readonly fingerprint: string | null;
+}
+
+/** A text generation in the OpenAI wire format; `body` has been checked by the wire room. */
+export interface GenerationRequest {
+  readonly kind: 'chat' | 'completion';
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a generation yields: chunks as the engine wrote them, then exactly one `end` or one `failure`.
+ * A stream without the engine's end marker yields a failure, never a short answer.
+ */
+export type GenerationEvent =
+  | { readonly type: 'chunk'; readonly data: string; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly type: 'end'; readonly usage: Usage }
+  | { readonly type: 'failure'; readonly failure: EngineFailure };
+
+/** What a warm-up found out about one replica; `assay doctor` prints it. */
+export interface ReplicaReport {
+  readonly model: string;
+  readonly version: string | null;
+  readonly fingerprint: string | null;
+  /** Longest context in tokens; null when the engine does not tell. */
+  readonly maxModelTokens: number | null;
+  readonly route: LogprobRoute;
+  /** Per label set and label: token ids found for the spellings; empty when none is a single token. */
+  readonly labels: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /** All label probabilities were finite numbers. */
+  readonly finite: boolean;
+  /** Largest difference of a label's log-probability, in nats, between two identical calls. */
+  readonly repeatError: number;
+  /** The engine says how many input tokens came from its cache. */
+  readonly reportsCachedTokens: boolean;
+}
+
+/** One address of an engine. Made by the `engines` room, used by the `pool` room. */
+export interface Replica {
+  readonly url: string;
+  /**
+   * Checks the replica and makes it ready: resolves labels, asks once for log-probabilities
+   * (the first such call compiles kernels and blocks the whole engine for seconds).
+   */
+  warmUp(call: Call): Promise<EngineResult<ReplicaReport>>;
+  distribution(request: DistributionRequest, call: Call): Promise<EngineResult<DistributionReply>>;
+  /** Resolves when the engine accepted the request; failures before the first event are results. */
+  generate(request: GenerationRequest, call: Call): Promise<EngineResult<AsyncIterable<GenerationEvent>>>;
+  /** One JSON call without streaming (`/v1/embeddings`). */
+  post(path: string, body: Readonly<Record<string, unknown>>, call: Call): Promise<EngineResult<JsonReply>>;
+  close(): Promise<void>;
+}
+
+export interface JsonReply {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly usage: Usage;
+}
+
+/** What an engine says beside its answer. `cost` is final when the call has ended. */
+export interface CallReport {
+  /** Address of the replica; null when none was ready. */
+  readonly replica: string | null;
+  readonly cost: Cost;
+  readonly ms: number;
+}
+
+export interface ReplicaState {
+  readonly url: string;
+  readonly ready: boolean;
+  readonly inFlight: number;
+  /** Why it is not ready; null when it is. */
+  readonly reason: string | null;
+  readonly report: ReplicaReport | null;
+}
+
+/** An inference server kind with its pool of replicas, and one model that they serve. */
+export interface Engine {
+  readonly id: string;
+  readonly model: string;
+  replicas(): readonly ReplicaState[];
+  distribution(
+    request: DistributionRequest,
+    call: Call,
+  ): Promise<{ readonly result: EngineResult<DistributionReply>; readonly report: CallReport }>;
+  generate(
+    request: GenerationRequest,
+    call: Call,
+  ): Promise<EngineResult<{ readonly events: AsyncIterable<GenerationEvent>; report(): CallReport }>>;
+  post(
+    path: string,
+    body: Readonly<Record<string, unknown>>,
+    call: Call,
+  ): Promise<{ readonly result: EngineResult<JsonReply>; readonly report: CallReport }>;
+  close(): Promise<void>;
+}

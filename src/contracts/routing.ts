@@ -1,0 +1,52 @@
+import type { Problem } from '../domain/errors.ts';
+import type { Item } from '../domain/item.ts';
+import type { Judgment } from '../domain/judgment.ts';
+import type { TierDecision, TrailEntry } from '../domain/verdict.ts';
+import type { Call } from './call.ts';
+import type { Judge } from './judge.ts';
+
+/** One step of a cascade, cheap tiers first. */
+export interface Tier {
+  readonly name: string;
+  readonly judge: Judge;
+  readonly rule: AcceptanceRule;
+}
+
+/**
+ * Decides whether a judgment is final. The plug point for certificates: a rule sees the item,
+ * so it can choose by stratum, and it says under which certificate it accepted.
+ */
+export interface AcceptanceRule {
+  decide(judgment: Judgment, item: Item): Acceptance;
+}
+
+export interface Acceptance {
+  readonly accept: boolean;
+  readonly certificate: string | null;
+  /** One clause for the trail, such as `confidence 0.93 >= 0.90`. */
+  readonly reason: string;
+}
+
+/** How the tiers ended for one item. */
+export interface RoutingResult {
+  readonly end: RoutingEnd;
+  readonly trail: readonly TrailEntry[];
+  readonly decisions: readonly TierDecision[];
+}
+
+export type RoutingEnd =
+  | {
+      readonly type: 'accepted';
+      readonly tier: string;
+      readonly judgment: Judgment;
+      readonly certificate: string | null;
+    }
+  /** The last tier judged but its rule did not accept. */
+  | { readonly type: 'abstained'; readonly tier: string; readonly judgment: Judgment }
+  /** The last tier gave no judgment. */
+  | { readonly type: 'failed'; readonly problem: Problem };
+
+/** Which judges see an item, in which order, and when to stop. */
+export interface Router {
+  route(item: Item, call: Call): Promise<RoutingResult>;
+}

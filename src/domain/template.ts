@@ -1,0 +1,26 @@
+import type { Message } from './item.ts';
+
+/**
+ * A prompt template: logic-less text with named slots such as `{{prompt}}`, one version per file.
+ * Shared text comes first and the item last, so that engines can reuse the prefix.
+ */
+export interface PromptTemplate {
+  /** For example `preference/label`. */
+  readonly name: string;
+  /** Raised on every change of the text: a new version is a new judge. */
+  readonly version: number;
+  readonly task: 'preference';
+  /** What `{{rubric}}` says when an item names no rubric. */
+  readonly defaultRubric: string;
+  readonly messages: readonly Message[];
+  /** For each label the token texts that spell it; a judge answers with exactly one of them. */
+  readonly labels: LabelSpellings;
+}
+
+/** Label name -> texts that spell it, each of which should be one token for the model. */
+export type LabelSpellings = Readonly<Record<string, readonly string[]>>;
+
+/** `name@version`, as the trail shows it. */
+export function templateId(template: PromptTemplate): string {
+  return `${template.name}@${template.version}`;
+}

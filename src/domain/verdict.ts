@@ -1,0 +1,70 @@
+import type { Cost } from './cost.ts';
+import type { LogprobRoute, PreferenceProbabilities } from './distribution.ts';
+import type { Problem } from './errors.ts';
+import type { Order, Side } from './item.ts';
+import type { Outcome } from './outcome.ts';
+
+/** One call of one judge in one order: who was asked, what it said, what it cost, why it did not end there. */
+export interface TrailEntry {
+  readonly tier: string;
+  readonly judge: string;
+  readonly engine: string;
+  readonly model: string;
+  /** Address of the replica that answered; null when none was reached. */
+  readonly replica: string | null;
+  /** Template as `name@version`. */
+  readonly prompt: string;
+  readonly order: Order;
+  /** P(the response shown first is better), given that a label was said; null when nothing was read. */
+  readonly pFirst: number | null;
+  readonly pTie: number | null;
+  readonly labelMass: number | null;
+  readonly route: LogprobRoute | null;
+  /** The engine's own fingerprint of its build and settings; null when it gives none. */
+  readonly fingerprint: string | null;
+  readonly cost: Cost;
+  readonly ms: number;
+  readonly problem: Problem | null;
+}
+
+/** Why the cascade did not stop at this tier, or why it did. */
+export interface TierDecision {
+  readonly tier: string;
+  readonly accepted: boolean;
+  /** For example `confidence 0.93 >= 0.90`. */
+  readonly reason: string;
+}
+
+/** Facts a user may want to filter by; none of them changes the label. */
+export type Flag = 'position_inconsistent' | 'censored_logprobs' | 'single_order' | 'uncertified';
+
+export type Label = Side | 'tie';
+
+/**
+ * Assay's answer for one preference item. `label` is null unless the outcome is `ok` or `tie`.
+ * Probabilities and confidence are in [0, 1]; null when nothing was judged.
+ */
+export interface Verdict {
+  readonly id: string;
+  readonly itemId: string;
+  readonly task: 'preference';
+  readonly outcome: Outcome;
+  readonly label: Label | null;
+  readonly probabilities: PreferenceProbabilities | null;
+  readonly confidence: number | null;
+  /** Id of the certificate under which the label was accepted; null while a plain threshold decides. */
+  readonly certificate: string | null;
+  /** P(the small judge is refused or disagrees), estimated before any call; null until it is learned. */
+  readonly difficulty: number | null;
+  /** Name of the tier whose judgment is the verdict; null when none is. */
+  readonly tier: string | null;
+  readonly cached: boolean;
+  readonly cost: Cost;
+  /** Probability with which sampling let this item in, in (0, 1]. */
+  readonly inclusionProbability: number;
+  readonly flags: readonly Flag[];
+  readonly trail: readonly TrailEntry[];
+  readonly decisions: readonly TierDecision[];
+  readonly problem: Problem | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}

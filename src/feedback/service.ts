@@ -1,0 +1,82 @@
+import type { Call } from '../contracts/call.ts';
+import type { Random } from '../contracts/clock.ts';
+import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
+import type { Router } from '../contracts/routing.ts';
+import type { Logger } from '../contracts/telemetry.ts';
+import { GatewayError, type Problem } from '../domain/errors.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { unjudgedVerdict, verdictOf } from './verdict.ts';
+
+/**
+ * The use case: items in, verdicts out, in the same order. One item's fate never touches another's:
+ * whatever happens to it, even a defect of ours, ends as its own verdict. Knows no HTTP and no engine.
+ */
+export interface FeedbackOptions {
+  readonly policies: ReadonlyMap<string, FeedbackPolicy>;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface FeedbackPolicy {
+  readonly router: Router;
+  /** Items of one request that are judged at the same time, >= 1. */
+  readonly concurrency: number;
+}
+
+export function createFeedbackService(options: FeedbackOptions): FeedbackService {
+  return {
+    async preferences(policyName, items, call) {
+      const policy = options.policies.get(policyName);
+      if (policy === undefined) throw new GatewayError('not_found', `there is no policy "${policyName}"`);
+      const judge = (input: ItemInput): Promise<Verdict> => judgeItem(options, policy.router, input, call);
+      return mapBounded(items, policy.concurrency, judge);
+    },
+  };
+}
+
+async function judgeItem(
+  options: FeedbackOptions,
+  router: Router,
+  input: ItemInput,
+  call: Call,
+): Promise<Verdict> {
+  const id = options.random.id('vrd_');
+  if (!input.ok) {
+    return unjudgedVerdict({ id, itemId: input.id, metadata: input.metadata }, input.problem);
+  }
+  const { item } = input;
+  const heading = { id, itemId: item.id, metadata: item.metadata };
+  if (call.signal.aborted) return unjudgedVerdict(heading, abortProblem(call.signal));
+  try {
+    return verdictOf(id, item, await router.route(item, call));
+  } catch (error) {
+    options.logger.error({ err: error, requestId: call.requestId, verdict: id }, 'judging an item failed');
+    return unjudgedVerdict(heading, {
+      code: 'internal',
+      message: 'judging failed inside Assay',
+      param: null,
+    });
+  }
+}
+
+function abortProblem(signal: AbortSignal): Problem {
+  const reason: unknown = signal.reason;
+  if (reason instanceof GatewayError) return { code: reason.code, message: reason.message, param: null };
+  return { code: 'cancelled', message: 'the call was cancelled', param: null };
+}
+
+/** Maps in order with at most `limit` calls under way; `run` must not throw. */
+async function mapBounded<In, Out>(
+  inputs: readonly In[],
+  limit: number,
+  run: (input: In) => Promise<Out>,
+): Promise<Out[]> {
+  if (inputs.length <= limit) return Promise.all(inputs.map(run));
+  const outputs: Out[] = [];
+  const queue = inputs.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, input] of queue) outputs[index] = await run(input);
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  return outputs;
+}

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import type { Call } from '../contracts/call.ts';
+import type { Random } from '../contracts/clock.ts';
+import type { DistributionReply, Engine, EngineFailure, LabelProbe } from '../contracts/engine.ts';
+import type { Judge } from '../contracts/judge.ts';
+import type { LabelDistribution, ShownLabel } from '../domain/distribution.ts';
+import type { Problem } from '../domain/errors.ts';
+import type { Item, Order } from '../domain/item.ts';
+import type { JudgeReply } from '../domain/judgment.ts';
+import {
+  averageOrders,
+  confidenceOf,
+  isPositionInconsistent,
+  type OrderReading,
+  orderGapOf,
+  readOrder,
+} from '../domain/preference.ts';
+import { type PromptTemplate, templateId } from '../domain/template.ts';
+import type { Flag, TrailEntry } from '../domain/verdict.ts';
+import { renderPreference } from './render.ts';
+
+/**
+ * The preference judge: asks an engine for the probabilities of the label tokens in one or both orders
+ * and averages them after un-swapping. It reads nothing out of prose: an answer that puts less than
+ * `MINIMUM_LABEL_MASS` on the labels is a typed failure, never a guess and never a tie.
+ */
+export interface PreferenceJudgeOptions {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly template: PromptTemplate;
+  /** `both` costs two calls and cancels position bias; `one` shows the order that a hash of the item picks. */
+  readonly orders: 'both' | 'one';
+  readonly random: Random;
+}
+
+/** Below this share of probability on the label tokens a judge did not answer the question. */
+const MINIMUM_LABEL_MASS = 0.9;
+
+export function createPreferenceJudge(options: PreferenceJudgeOptions): Judge {
+  return {
+    name: options.name,
+    async judge(item, tier, call) {
+      const orders: readonly Order[] = options.orders === 'both' ? ['ab', 'ba'] : [coinOf(item)];
+      const answers = await Promise.all(orders.map((order) => askOnce(options, { item, tier, order }, call)));
+      return combine(answers);
+    },
+  };
+}
+
+/** The label set and a rendered example, from which an engine's replicas learn the token ids. */
+export function labelProbeOf(template: PromptTemplate): LabelProbe {
+  const example: Item = {
+    id: 'example',
+    prompt: 'What is the capital of France?',
+    candidates: ['Paris.', 'Lyon.'],
+    rubric: undefined,
+    metadata: {},
+  };
+  return {
+    id: templateId(template),
+    spellings: template.labels,
+    context: renderPreference(template, example, 'ab', () => 'a1b2c3d4e5'),
+  };
+}
+
+interface Answer {
+  readonly entry: TrailEntry;
+  readonly reading: OrderReading | null;
+}
+
+interface Question {
+  readonly item: Item;
+  readonly tier: string;
+  readonly order: Order;
+}
+
+async function askOnce(
+  options: PreferenceJudgeOptions,
+  { item, tier, order }: Question,
+  call: Call,
+): Promise<Answer> {
+  const { engine, template } = options;
+  const messages = renderPreference(template, item, order, () => options.random.nonce());
+  const { result, report } = await engine.distribution({ messages, labels: templateId(template) }, call);
+  const reply = result.ok ? result.value : null;
+  const reading = reply === null ? null : readReply(reply, order);
+  const problem = result.ok ? massProblem(result.value) : problemOf(result.failure);
+  const entry: TrailEntry = {
+    tier,
+    judge: options.name,
+    engine: engine.id,
+    model: engine.model,
+    replica: report.replica,
+    prompt: templateId(template),
+    order,
+    pFirst: reading === null ? null : reading.probabilities[order === 'ab' ? 'a' : 'b'],
+    pTie: reading?.probabilities.tie ?? null,
+    labelMass: reply?.distribution.mass ?? null,
+    route: reply?.distribution.route ?? null,
+    fingerprint: reply?.fingerprint ?? null,
+    cost: report.cost,
+    ms: report.ms,
+    problem,
+  };
+  return { entry, reading };
+}
+
+function readReply(reply: DistributionReply, order: Order): OrderReading | null {
+  const { distribution } = reply;
+  return isPreference(distribution) && distribution.mass > 0 ? readOrder(distribution, order) : null;
+}
+
+function isPreference(distribution: LabelDistribution): distribution is LabelDistribution<ShownLabel> {
+  return ['first', 'second', 'tie'].every((name) => name in distribution.labels);
+}
+
+function massProblem({ distribution }: DistributionReply): Problem | null {
+  if (distribution.mass >= MINIMUM_LABEL_MASS) return null;
+  const mass = distribution.mass.toFixed(2);
+  return {
+    code: 'unparseable',
+    message: `the judge put only ${mass} of its probability on the labels; ${MINIMUM_LABEL_MASS} is needed`,
+    param: null,
+  };
+}
+
+function problemOf(failure: EngineFailure): Problem {
+  return { code: failure.code, message: failure.message, param: null };
+}
+
+function combine(answers: readonly Answer[]): JudgeReply {
+  const trail = answers.map((answer) => answer.entry);
+  const problem = trail.find((entry) => entry.problem !== null)?.problem;
+  if (problem) return { ok: false, problem, trail };
+  const readings = answers.map((answer) => answer.reading).filter((reading) => reading !== null);
+  const probabilities = averageOrders(readings);
+  const judgment = {
+    probabilities,
+    confidence: confidenceOf(probabilities, readings),
+    orderGap: orderGapOf(readings),
+    labelMass: Math.min(...readings.map((reading) => reading.mass)),
+    flags: flagsOf(readings),
+  };
+  return { ok: true, judgment, trail };
+}
+
+function flagsOf(readings: readonly OrderReading[]): Flag[] {
+  const flags: Flag[] = [];
+  if (readings.length === 1) flags.push('single_order');
+  if (isPositionInconsistent(readings)) flags.push('position_inconsistent');
+  if (readings.some((reading) => reading.censored)) flags.push('censored_logprobs');
+  return flags;
+}
+
+/** Which order to show when only one is bought: even over items, the same every time for one item. */
+function coinOf(item: Item): Order {
+  const digest = createHash('sha256').update(item.candidates.join('\u0000')).digest();
+  return (digest[0] ?? 0) % 2 === 0 ? 'ab' : 'ba';
+}

@@ -1,0 +1,51 @@
+import type { Item, Message, Order } from '../domain/item.ts';
+import type { PromptTemplate } from '../domain/template.ts';
+
+/** Slots that a preference template may use. */
+export const PREFERENCE_SLOTS = ['rubric', 'prompt', 'first', 'second', 'nonce'] as const;
+
+const SLOT = /\{\{(\w+)\}\}/g;
+
+/**
+ * Fills a template for one item in one order. Substitution is a single pass over the template's own
+ * text: what stands in a candidate is never read as a slot, an instruction or a marker.
+ * The nonce is drawn anew until no text of the item contains it.
+ */
+export function renderPreference(
+  template: PromptTemplate,
+  item: Item,
+  order: Order,
+  drawNonce: () => string,
+): Message[] {
+  const [a = '', b = ''] = item.candidates;
+  const prompt = renderPrompt(item.prompt);
+  const texts = {
+    rubric: item.rubric?.text ?? template.defaultRubric,
+    prompt,
+    first: order === 'ab' ? a : b,
+    second: order === 'ab' ? b : a,
+  };
+  const slots = new Map<string, string>(Object.entries(texts));
+  slots.set('nonce', freshNonce([...slots.values()], drawNonce));
+  return template.messages.map((message) => ({
+    role: message.role,
+    content: message.content.replace(SLOT, (_, slot: string) => slots.get(slot) ?? ''),
+  }));
+}
+
+/** A conversation as one text: each turn headed by its role. */
+function renderPrompt(prompt: Item['prompt']): string {
+  if (typeof prompt === 'string') return prompt;
+  return prompt.map((message) => `${message.role}:\n${message.content}`).join('\n\n');
+}
+
+function freshNonce(texts: readonly string[], draw: () => string): string {
+  let nonce = draw();
+  while (texts.some((text) => text.includes(nonce))) nonce = draw();
+  return nonce;
+}
+
+/** Names of the slots that a text uses. */
+export function slotsOf(text: string): string[] {
+  return [...text.matchAll(SLOT)].map((match) => match[1] ?? '');
+}

@@ -1,0 +1,61 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Authenticator, Principal } from '../contracts/tenancy.ts';
+import { GatewayError } from '../domain/errors.ts';
+
+/**
+ * API keys from the configuration. A key is `assay_<id>_<secret>`; only its SHA-256 is configured.
+ * Every failure takes the same path and gets the same answer; digests are compared in constant time.
+ */
+export interface TeamKeys {
+  readonly team: string;
+  readonly policies: readonly string[] | null;
+  readonly keys: readonly { readonly id: string; readonly sha256: string }[];
+}
+
+const KEY = /^assay_([a-z0-9]{1,32})_[A-Za-z0-9]{20,128}$/;
+const ABSENT = Buffer.alloc(32);
+
+export function createKeyAuthenticator(teams: readonly TeamKeys[]): Authenticator {
+  const known = new Map<string, { readonly digest: Buffer; readonly principal: Principal }>();
+  for (const team of teams) {
+    const policies = team.policies === null ? null : new Set(team.policies);
+    for (const key of team.keys) {
+      const principal = { team: team.team, keyId: key.id, policies };
+      known.set(key.id, { digest: Buffer.from(key.sha256, 'hex'), principal });
+    }
+  }
+  return {
+    authenticate(authorization) {
+      const key = keyFrom(authorization);
+      const entry = known.get(KEY.exec(key)?.[1] ?? '');
+      const digest = createHash('sha256').update(key).digest();
+      const matches = timingSafeEqual(digest, entry?.digest ?? ABSENT);
+      if (entry === undefined || !matches) {
+        throw new GatewayError('unauthenticated', 'the API key is missing or not valid');
+      }
+      return entry.principal;
+    },
+  };
+}
+
+/** A key that lives as long as the process: for a command that starts a gateway and then talks to it. */
+export function createOwnKey(): { readonly key: string; readonly team: TeamKeys } {
+  const id = `own${randomBytes(8).toString('hex')}`;
+  const key = `assay_${id}_${randomBytes(32).toString('hex')}`;
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  return { key, team: { team: 'local', policies: null, keys: [{ id, sha256 }] } };
+}
+
+/** The gateway without keys: everybody is the team `default`. Only for loopback, or when asked for. */
+export function createOpenAuthenticator(): Authenticator {
+  const principal: Principal = { team: 'default', keyId: null, policies: null };
+  return { authenticate: () => principal };
+}
+
+/** The key in a Bearer header, or the user name of a Basic one (for clients that can only set a URL). */
+function keyFrom(authorization: string | undefined): string {
+  const [scheme = '', credentials = ''] = authorization?.split(' ', 2) ?? [];
+  if (/^bearer$/i.test(scheme)) return credentials;
+  if (!/^basic$/i.test(scheme)) return '';
+  return Buffer.from(credentials, 'base64').toString('utf8').split(':', 1)[0] ?? '';
+}

@@ -100,13 +100,16 @@ export interface JsonReply {
 
 /** What an engine says beside its answer. `cost` is final when the call has ended. */
 export interface CallReport {
-  /** Address of the replica; null when none was ready. */
+  /** Name of the replica, as `<engine>/<number>`; null when none was ready. */
   readonly replica: string | null;
   readonly cost: Cost;
   readonly ms: number;
 }
 
 export interface ReplicaState {
+  /** `<engine>/<number>`, as trails name it. */
+  readonly name: string;
+  /** For operators only: addresses are not shown to users. */
   readonly url: string;
   readonly ready: boolean;
   readonly inFlight: number;

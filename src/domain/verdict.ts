@@ -10,7 +10,7 @@ export interface TrailEntry {
   readonly judge: string;
   readonly engine: string;
   readonly model: string;
-  /** Address of the replica that answered; null when none was reached. */
+  /** Replica that answered, as `<engine>/<number>`; null when none was reached. */
   readonly replica: string | null;
   /** Template as `name@version`. */
   readonly prompt: string;

@@ -1,9 +1,6 @@
 import type { Item, Message, Order } from '../domain/item.ts';
 import type { PromptTemplate } from '../domain/template.ts';
 
-/** Slots that a preference template may use. */
-export const PREFERENCE_SLOTS = ['rubric', 'prompt', 'first', 'second', 'nonce'] as const;
-
 const SLOT = /\{\{(\w+)\}\}/g;
 
 /**
@@ -43,9 +40,4 @@ function freshNonce(texts: readonly string[], draw: () => string): string {
   let nonce = draw();
   while (texts.some((text) => text.includes(nonce))) nonce = draw();
   return nonce;
-}
-
-/** Names of the slots that a text uses. */
-export function slotsOf(text: string): string[] {
-  return [...text.matchAll(SLOT)].map((match) => match[1] ?? '');
 }

@@ -10,6 +10,8 @@ import { type BusyMeter, createBusyMeter } from './busy-meter.ts';
  */
 export interface Member {
   readonly replica: Replica;
+  /** `<engine>/<number>`: tells replicas apart in trails without showing addresses to users. */
+  readonly name: string;
   readonly meter: BusyMeter;
   isReady(): boolean;
   state(): ReplicaState;
@@ -20,6 +22,7 @@ export interface Member {
 
 export interface MemberOptions {
   readonly engine: string;
+  readonly name: string;
   readonly replica: Replica;
   readonly warmUpTimeoutMs: number;
   readonly clock: Clock;
@@ -73,9 +76,10 @@ export function createMember(options: MemberOptions): Member {
 
   return {
     replica,
+    name: options.name,
     meter,
     isReady: () => reason === null,
-    state: () => ({ url: replica.url, ready: reason === null, inFlight: meter.running(), reason, report }),
+    state: () => ({ name: options.name, url: replica.url, ready: reason === null, inFlight: meter.running(), reason, report }),
     blame(failure) {
       if (reason !== null || closed) return;
       reason = failure.message;

@@ -29,8 +29,8 @@ export interface PoolOptions {
 
 export function createReplicaPool(options: PoolOptions): Engine {
   const { clock, price } = options;
-  const members = options.replicas.map((replica) =>
-    createMember({ ...options, engine: options.id, replica }),
+  const members = options.replicas.map((replica, index) =>
+    createMember({ ...options, engine: options.id, name: `${options.id}/${index}`, replica }),
   );
   const pick = createPicker(members);
 
@@ -63,7 +63,7 @@ export function createReplicaPool(options: PoolOptions): Engine {
         finish(NO_USAGE);
         return result;
       }
-      let report: CallReport = { ...NO_REPORT, replica: member.replica.url };
+      let report: CallReport = { ...NO_REPORT, replica: member.name };
       const events = watchEvents(result.value, (usage, failure) => {
         if (failure !== null) judgeFailure(member, failure, call);
         report = finish(usage);
@@ -99,7 +99,7 @@ function startCall(member: Member, price: Price, clock: Clock): (usage: Usage) =
   return (usage) => {
     const engineSeconds = stopMeter();
     return {
-      replica: member.replica.url,
+      replica: member.name,
       cost: { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds },
       ms: clock.monotonic() - startedAt,
     };

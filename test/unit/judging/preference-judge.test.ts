@@ -97,8 +97,13 @@ describe('the preference judge', () => {
   it('lowers confidence by what the engine left unsaid', async () => {
     const engine = scriptedEngine(() => reply(0.9, 0, 0.05, { first: 0.9, second: 0.05, tie: 0.05 }));
     const answer = await judgeOn(engine, 'one').judge(item, 'small', openCall());
-    expect(answer).toMatchObject({ ok: true, judgment: { flags: ['single_order', 'censored_logprobs'] } });
-    if (answer.ok) expect(answer.judgment.confidence).toBeCloseTo(0.9, 12); // 0.9 / (0.95 + 0.05)
+    expect(answer).toMatchObject({
+      ok: true,
+      judgment: {
+        flags: ['single_order', 'censored_logprobs'],
+        confidence: expect.closeTo(0.9, 12), // 0.9 / (0.95 + 0.05)
+      },
+    });
   });
 
   it('offers its labels with a rendered example for the tokenizer', () => {

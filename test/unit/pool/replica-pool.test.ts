@@ -105,7 +105,7 @@ describe('a pool', () => {
     const { result, report } = await pool.distribution(request, openCall());
     expect(result.ok).toBe(true);
     // 80 fresh x 1 + 20 cached x 0.5 + 1 x 2 = 92 micro-dollars
-    expect(report).toMatchObject({ replica: 'http://a', cost: { nanoUsd: 92_000 } });
+    expect(report).toMatchObject({ replica: 'small/0', cost: { nanoUsd: 92_000 } });
     await pool.close();
   });
 

@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { ReplicaReport, ReplicaState } from '../../contracts/engine.ts';
+import type { EngineStatus } from '../../contracts/program.ts';
+import { withConfig } from '../config-problems.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { DEFAULT_CONFIG } from '../gateway.ts';
+import { number, readOptions } from '../options.ts';
+import { formatCount } from '../print/numbers.ts';
+import type { Paint } from '../print/paint.ts';
+import { type Column, renderTable } from '../print/table.ts';
+
+const optionsSchema = z.object({
+  config: z.string(),
+  timeout: number(0.1, 3600),
+  json: z.boolean().default(false),
+});
+
+const HELP = `
+Checks for every replica whether it answers, serves the model, knows each label as a single token, and gives
+finite and repeatable probabilities. Exit code 1 when a replica is not ready.
+`;
+
+export function addDoctorCommand(root: Command, { io, program, paint, exit }: CommandContext): void {
+  root
+    .command('doctor')
+    .description('check the engines of a configuration')
+    .option('--config <file>', 'configuration file', DEFAULT_CONFIG)
+    .option('--timeout <seconds>', 'how long engines may take to become ready', '60')
+    .option('--json', 'print JSON')
+    .addHelpText('after', HELP)
+    .action(async (values: unknown) => {
+      const { config, timeout, json } = readOptions(optionsSchema, values);
+      const engines = await withConfig(config, () => program.doctor(config, timeout * 1000));
+      io.stdout.write(json ? `${JSON.stringify(engines, null, 2)}\n` : renderEngines(engines, paint));
+      const isWell = engines.every(
+        ({ replicas }) => replicas.length > 0 && replicas.every(({ ready }) => ready),
+      );
+      exit(isWell ? EXIT.ok : EXIT.failures);
+    });
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'replica' },
+  { title: 'ready' },
+  { title: 'context', align: 'right' },
+  { title: 'labels' },
+  { title: 'logprobs' },
+  { title: 'finite' },
+  { title: 'repeatable' },
+  { title: 'version' },
+  { title: 'fingerprint' },
+];
+
+function renderEngines(engines: readonly EngineStatus[], paint: Paint): string {
+  const replicas = engines.flatMap((engine) => engine.replicas);
+  const ready = replicas.filter((replica) => replica.ready).length;
+  const verdict = `${ready} of ${replicas.length} replicas ready`;
+  const colour = ready === replicas.length ? 'green' : 'red';
+  return `${engines.map((engine) => renderEngine(engine, paint)).join('\n')}\n${paint(colour, verdict)}\n`;
+}
+
+function renderEngine({ engine, kind, model, replicas }: EngineStatus, paint: Paint): string {
+  const heading = `${paint('bold', engine)}  ${kind}, model ${model}\n`;
+  const rows = replicas.map((replica) => replicaRow(replica, paint));
+  return `${heading}${renderTable(COLUMNS, rows, paint)}${replicas.map((replica) => reasonLine(replica, paint)).join('')}`;
+}
+
+function replicaRow({ url, ready, report }: ReplicaState, paint: Paint): string[] {
+  if (report === null) return [url, yesNo(ready, paint), '–', '–', '–', '–', '–', '–', '–'];
+  return [
+    url,
+    yesNo(ready, paint),
+    report.maxModelTokens === null ? '–' : formatCount(report.maxModelTokens),
+    labelsText(report, paint),
+    report.route,
+    yesNo(report.finite, paint),
+    repeatText(report, paint),
+    report.version ?? '–',
+    report.fingerprint ?? '–',
+  ];
+}
+
+function reasonLine({ name, ready, reason }: ReplicaState, paint: Paint): string {
+  if (ready) return '';
+  return `  ${paint('red', `${name} is not ready:`)} ${reason ?? 'no reason given'}\n`;
+}
+
+/** How many labels were found, or those that are no single token. */
+function labelsText({ labels }: ReplicaReport, paint: Paint): string {
+  const missing = Object.values(labels).flatMap((set) =>
+    Object.entries(set)
+      .filter(([, ids]) => ids.length === 0)
+      .map(([label]) => label),
+  );
+  const found = Object.values(labels).flatMap((set) => Object.keys(set)).length - missing.length;
+  return missing.length === 0 ? `${found} found` : paint('red', `no ${[...new Set(missing)].join(', ')}`);
+}
+
+/** Engines that batch differ in the last digits from call to call; more than this changes labels. */
+const LARGEST_REPEAT_ERROR_NATS = 0.02;
+
+function repeatText({ repeatError }: ReplicaReport, paint: Paint): string {
+  if (repeatError === 0) return 'exact';
+  const text = `±${repeatError.toPrecision(2)} nat`;
+  return repeatError > LARGEST_REPEAT_ERROR_NATS ? paint('yellow', text) : text;
+}
+
+function yesNo(value: boolean, paint: Paint): string {
+  return value ? paint('green', 'yes') : paint('red', 'no');
+}

@@ -1,0 +1,145 @@
+import type { DistributionReply, EngineFailure, EngineResult } from '../../contracts/engine.ts';
+import type { LogprobRoute } from '../../domain/distribution.ts';
+import type { Message } from '../../domain/item.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { EventReply, type EventSink } from './event-reply.ts';
+import type { Flavour } from './flavour.ts';
+import { isObject, type JsonObject } from './json.ts';
+import { type LabelReading, readLabels } from './label-reading.ts';
+import { idsOf, type LabelSet } from './label-set.ts';
+import type { SentRequest, Transport } from './transport.ts';
+import { toUsage } from './usage.ts';
+
+/** A question for the probabilities of one set of labels, ready but for the messages. */
+export interface LabelQuestionForm {
+  readonly set: LabelSet;
+  readonly route: LogprobRoute;
+  /** The request as JSON text up to the value of `messages`. */
+  readonly head: string;
+  /** The flavour always ends its streams with a marker. */
+  readonly needsMarker: boolean;
+}
+
+export const CHAT_PATH = '/v1/chat/completions';
+
+/** Writes everything that is the same in each question once. */
+export function createLabelQuestion(
+  flavour: Flavour,
+  model: string,
+  set: LabelSet,
+  route: LogprobRoute,
+): LabelQuestionForm {
+  const fields = {
+    model,
+    ...flavour.templateFields,
+    ...flavour.labelFields({ route, ids: idsOf(set) }),
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+  const head = `${JSON.stringify(fields).slice(0, -1)},"messages":`;
+  return { set, route, head, needsMarker: flavour.alwaysMarksEnd };
+}
+
+export interface LabelAnswer extends DistributionReply {
+  readonly reportsCached: boolean;
+  /** Label tokens that the engine's list did not have. */
+  readonly missing: number;
+}
+
+/** Asks one question. The reply is gathered while it arrives: no iterator stands between socket and sums. */
+export function askLabels(
+  transport: Transport,
+  form: LabelQuestionForm,
+  messages: readonly Message[],
+  call: { readonly requestId: string; readonly signal: AbortSignal },
+): Promise<EngineResult<LabelAnswer>> {
+  return new Promise((resolve) => {
+    const answer = new AnswerReader(form, resolve);
+    answer.sent = transport.send(
+      {
+        method: 'POST',
+        path: CHAT_PATH,
+        body: `${form.head}${JSON.stringify(messages)}}`,
+        requestId: call.requestId,
+      },
+      new EventReply(answer),
+      call.signal,
+    );
+  });
+}
+
+class AnswerReader implements EventSink {
+  sent: SentRequest | null = null;
+  readonly #form: LabelQuestionForm;
+  readonly #resolve: (result: EngineResult<LabelAnswer>) => void;
+  readonly #chunks: ChunkReader;
+  #reading: LabelReading | null = null;
+  #fingerprint: string | null = null;
+
+  constructor(form: LabelQuestionForm, resolve: (result: EngineResult<LabelAnswer>) => void) {
+    this.#form = form;
+    this.#resolve = resolve;
+    this.#chunks = new ChunkReader(form.needsMarker);
+  }
+
+  onAccepted(): void {
+    // Nothing to tell before the answer is whole.
+  }
+
+  onEvent(data: string): void {
+    const event = this.#chunks.read(data);
+    if (event?.type === 'chunk') this.#read(event.value);
+    else if (event?.type === 'failure') {
+      this.sent?.abandon();
+      this.onFailure(event.failure);
+    }
+  }
+
+  onEnd(): void {
+    const end = this.#chunks.end();
+    this.#resolve(end.type === 'failure' ? { ok: false, failure: end.failure } : this.#answer());
+  }
+
+  onFailure(failure: EngineFailure): void {
+    this.#resolve({ ok: false, failure });
+  }
+
+  #read(chunk: JsonObject): void {
+    const fingerprint = chunk['system_fingerprint'];
+    if (typeof fingerprint === 'string') this.#fingerprint = fingerprint;
+    if (this.#reading !== null) return;
+    const position = firstPosition(chunk);
+    if (position !== undefined) this.#reading = readLabels(this.#form.set, this.#form.route, position);
+  }
+
+  #answer(): EngineResult<LabelAnswer> {
+    if (this.#reading === null) return { ok: false, failure: NO_LOGPROBS };
+    if (!this.#reading.ok) return this.#reading;
+    const { usage } = this.#chunks;
+    return {
+      ok: true,
+      value: {
+        distribution: this.#reading.distribution,
+        usage: toUsage(usage),
+        fingerprint: this.#fingerprint,
+        reportsCached: usage.reportsCached,
+        missing: this.#reading.missing,
+      },
+    };
+  }
+}
+
+const NO_LOGPROBS: EngineFailure = {
+  code: 'engine_rejected',
+  message: 'the engine answered without log-probabilities, so no label can be read from it',
+  sent: true,
+  blamesReplica: false,
+};
+
+/** Log-probabilities of the first token in a chunk; undefined when the chunk has none. */
+function firstPosition({ choices }: JsonObject): unknown {
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  const logprobs = isObject(choice) ? choice['logprobs'] : undefined;
+  const content = isObject(logprobs) ? logprobs['content'] : undefined;
+  return Array.isArray(content) ? content[0] : undefined;
+}

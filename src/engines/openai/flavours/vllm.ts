@@ -1,0 +1,93 @@
+import type { Flavour, LabelQuestion } from '../flavour.ts';
+import type { JsonObject } from '../json.ts';
+import { OPENAI_CHAT_FIELDS, OPENAI_COMPLETION_FIELDS } from './openai.ts';
+
+/** vLLM's own request fields, of both kinds (its `protocol.py` files, 0.32). */
+const VLLM_FIELDS: readonly string[] = [
+  'add_special_tokens',
+  'allowed_token_ids',
+  'bad_words',
+  'cache_salt',
+  'ec_transfer_params',
+  'ignore_eos',
+  'include_stop_str_in_output',
+  'kv_transfer_params',
+  'length_penalty',
+  'logprob_token_ids',
+  'min_p',
+  'min_tokens',
+  'priority',
+  'prompt_logprobs',
+  'repetition_detection',
+  'repetition_penalty',
+  'request_id',
+  'response_format',
+  'return_prompt_text',
+  'return_token_ids',
+  'return_token_offsets',
+  'return_tokens_as_token_ids',
+  'session_id',
+  'skip_special_tokens',
+  'spaces_between_special_tokens',
+  'stop_token_ids',
+  'stream_interval',
+  'structured_outputs',
+  'thinking_token_budget',
+  'top_k',
+  'truncate_prompt_tokens',
+  'truncation_side',
+  'use_beam_search',
+  'vllm_xargs',
+  'watermarking',
+];
+
+const VLLM_CHAT_FIELDS: readonly string[] = [
+  'add_generation_prompt',
+  'chat_template',
+  'chat_template_kwargs',
+  'continue_final_message',
+  'documents',
+  'echo',
+  'include_reasoning',
+  'media_io_kwargs',
+  'mm_payload',
+  'mm_processor_kwargs',
+];
+
+const VLLM_COMPLETION_FIELDS: readonly string[] = ['prompt_embeds'];
+
+/** vLLM's OpenAI server, 0.8 and newer. */
+export const vllm: Flavour = {
+  fields: {
+    chat: new Set([...OPENAI_CHAT_FIELDS, ...VLLM_FIELDS, ...VLLM_CHAT_FIELDS]),
+    completion: new Set([...OPENAI_COMPLETION_FIELDS, ...VLLM_FIELDS, ...VLLM_COMPLETION_FIELDS]),
+  },
+  cannotStream: (body) => asksForPromptLogprobs(body) || body['use_beam_search'] === true,
+  alwaysMarksEnd: true,
+  hasTokenizer: true,
+  routes: ['label_ids', 'top_logprobs'],
+  // The label is the first token of the answer, so a model that can reason before it must not.
+  templateFields: { chat_template_kwargs: { enable_thinking: false } },
+  labelFields: vllmLabelFields,
+};
+
+function asksForPromptLogprobs(body: JsonObject): boolean {
+  return body['prompt_logprobs'] !== undefined && body['prompt_logprobs'] !== null;
+}
+
+/**
+ * Sampling is spelled out because the model's own generation settings are the server's defaults otherwise.
+ * Tokens are asked for as ids, since different tokens may print as the same text.
+ */
+function vllmLabelFields({ route, ids }: LabelQuestion): JsonObject {
+  return {
+    max_tokens: 1,
+    temperature: 0,
+    top_p: 1,
+    top_k: -1,
+    min_p: 0,
+    logprobs: true,
+    ...(route === 'label_ids' ? { logprob_token_ids: ids ?? [] } : { top_logprobs: 20 }),
+    ...(ids === null ? {} : { return_tokens_as_token_ids: true }),
+  };
+}

@@ -1,0 +1,87 @@
+import type { EngineFailure, EngineResult, GenerationEvent } from '../../contracts/engine.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { EventBuffer, type EventSource } from './event-buffer.ts';
+import { EventReply, type EventSink } from './event-reply.ts';
+import { exchangeJson, type JsonText } from './json-exchange.ts';
+import type { OutgoingRequest, SentRequest, Transport } from './transport.ts';
+import { readUsage, toUsage, UNKNOWN_USAGE } from './usage.ts';
+
+type Generation = EngineResult<AsyncIterable<GenerationEvent>>;
+
+/**
+ * Starts a streamed generation. Resolves when the engine has accepted it, which engines say at once, long
+ * before the first token; what goes wrong after that is an event. The socket is destroyed when the signal
+ * aborts or the consumer stops early.
+ */
+export function streamGeneration(
+  transport: Transport,
+  request: OutgoingRequest,
+  needsMarker: boolean,
+  signal: AbortSignal,
+): Promise<Generation> {
+  return new Promise((resolve) => {
+    const stream = new GenerationStream(resolve, needsMarker);
+    stream.sent = transport.send(request, new EventReply(stream), signal);
+  });
+}
+
+/** For the few requests that an engine refuses to stream: the whole reply is the one chunk. */
+export async function wholeGeneration(
+  transport: Transport,
+  request: OutgoingRequest,
+  signal: AbortSignal,
+): Promise<Generation> {
+  const reply = await exchangeJson(transport, request, signal);
+  return reply.ok ? { ok: true, value: eventsOf(reply.value) } : { ok: false, failure: reply.failure };
+}
+
+async function* eventsOf({ text, value }: JsonText): AsyncGenerator<GenerationEvent> {
+  yield { type: 'chunk', data: text, value };
+  yield { type: 'end', usage: toUsage(readUsage(value['usage']) ?? UNKNOWN_USAGE) };
+}
+
+class GenerationStream implements EventSink, EventSource {
+  sent: SentRequest | null = null;
+  readonly #resolve: (generation: Generation) => void;
+  readonly #reader: ChunkReader;
+  readonly #buffer = new EventBuffer(this);
+  #accepted = false;
+
+  constructor(resolve: (generation: Generation) => void, needsMarker: boolean) {
+    this.#resolve = resolve;
+    this.#reader = new ChunkReader(needsMarker);
+  }
+
+  onAccepted(): void {
+    this.#accepted = true;
+    this.#resolve({ ok: true, value: this.#buffer });
+  }
+
+  onEvent(data: string): void {
+    const event = this.#reader.read(data);
+    if (event === null) return;
+    this.#buffer.push(event);
+    if (event.type === 'failure') this.abandon();
+  }
+
+  onEnd(): void {
+    this.#buffer.push(this.#reader.end());
+  }
+
+  onFailure(failure: EngineFailure): void {
+    if (this.#accepted) this.#buffer.push(this.#reader.cut(failure));
+    else this.#resolve({ ok: false, failure });
+  }
+
+  pause(): void {
+    this.sent?.pause();
+  }
+
+  resume(): void {
+    this.sent?.resume();
+  }
+
+  abandon(): void {
+    this.sent?.abandon();
+  }
+}

@@ -1,0 +1,34 @@
+import type { CallStarter } from '../contracts/call.ts';
+import type { Clock, Random } from '../contracts/clock.ts';
+import type { Engine } from '../contracts/engine.ts';
+import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
+import type { Logger } from '../contracts/telemetry.ts';
+import type { Authenticator } from '../contracts/tenancy.ts';
+import type { Rubric } from '../domain/item.ts';
+
+/** All that the gateway's surface stands on. */
+export interface GatewayDeps {
+  readonly authenticator: Authenticator;
+  readonly feedback: FeedbackService;
+  /** The first one serves requests that name none. */
+  readonly policies: readonly PolicyInfo[];
+  readonly engines: ReadonlyMap<string, Engine>;
+  /** By `name@version`. */
+  readonly rubrics: ReadonlyMap<string, Rubric>;
+  readonly calls: CallStarter;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly limits: BodyLimits;
+  /** Silence on an event stream after which a comment is sent, in milliseconds. */
+  readonly heartbeatMs: number;
+  /** Time that requests in flight get to finish at shutdown, in milliseconds. */
+  readonly drainMs: number;
+  /** Of this program, for the API description. */
+  readonly version: string;
+}
+
+interface BodyLimits {
+  readonly bodyBytes: number;
+  readonly maxItems: number;
+}

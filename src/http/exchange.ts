@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Call, CallStarter, StartedCall } from '../contracts/call.ts';
+import type { Principal } from '../contracts/tenancy.ts';
+
+/**
+ * One request and its answer: the id, what the access log will say, and the way to stop the work.
+ * Born when the request's head is in, over when the response is closed, however that came about.
+ */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** Instant on the monotonic clock. */
+  readonly startedAt: number;
+  /** Pattern of the route for the log, never the path as sent: paths may carry keys. */
+  route = 'unmatched';
+  principal: Principal | null = null;
+  engine: string | null = null;
+  /** Code of the error that was answered; null when all went well. */
+  errorCode: string | null = null;
+  /** True once the gateway ended the exchange by its own shutdown. */
+  isCut = false;
+  /** Ends an open event stream with an error event; set while there is one. */
+  cutStream: (() => void) | null = null;
+  #call: StartedCall | null = null;
+
+  constructor(request: IncomingMessage, response: ServerResponse, requestId: string, startedAt: number) {
+    this.request = request;
+    this.response = response;
+    this.requestId = requestId;
+    this.startedAt = startedAt;
+  }
+
+  /** Runs `work` under a deadline and a signal that also aborts when the client leaves. */
+  async withCall<T>(calls: CallStarter, timeoutMs: number, work: (call: Call) => Promise<T>): Promise<T> {
+    const { requestId, principal } = this;
+    const started = calls.start({ requestId, team: principal?.team ?? '', timeoutMs });
+    this.#call = started;
+    if (this.isCut || this.response.destroyed) started.cancel();
+    try {
+      return await work(started.call);
+    } finally {
+      this.#call = null;
+      started.end();
+    }
+  }
+
+  /** The response is closed: when it was not complete, the client left, and the work is stopped at once. */
+  leave(): void {
+    if (!this.response.writableFinished) this.#call?.cancel();
+  }
+
+  /** The gateway shuts down and cannot wait any longer. */
+  cut(): void {
+    this.isCut = true;
+    this.cutStream?.();
+    this.#call?.cancel();
+  }
+}
+
+const CLIENT_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The client's own request id when it is a harmless one, else a new one. */
+export function requestIdOf(request: IncomingMessage, create: () => string): string {
+  const sent = request.headers['x-request-id'];
+  return typeof sent === 'string' && CLIENT_REQUEST_ID.test(sent) ? sent : create();
+}

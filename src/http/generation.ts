@@ -1,0 +1,159 @@
+import type { Call } from '../contracts/call.ts';
+import type { EngineFailure, EngineResult, GenerationEvent } from '../contracts/engine.ts';
+import { createAggregator } from '../wire/aggregate.ts';
+import { isUsageChunk, parseOpenAi, wantsStream, wantsUsage, type OpenAiBody } from '../wire/openai.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { GatewayDeps } from './deps.ts';
+import { EventStream } from './event-stream.ts';
+import type { Exchange } from './exchange.ts';
+import { drainingError, fromEngineFailure } from './failure.ts';
+import { askInOrder } from './fallback.ts';
+import { deadlineOf, type TeamHandler } from './handler.ts';
+import { readJson } from './json-body.ts';
+import { sendError, sendJson, sendJsonText, sendProblems } from './reply.ts';
+
+/** `POST /v1/chat/completions` and `/v1/completions`: the engine's own words, streamed or gathered. */
+export function createGenerationHandler(
+  kind: 'chat' | 'completion',
+  deps: GatewayDeps,
+  catalogue: Catalogue,
+): TeamHandler {
+  return async (exchange, principal) => {
+    const checked = parseOpenAi(kind, await readJson(exchange, deps.limits.bodyBytes));
+    if (!checked.ok) {
+      sendProblems(exchange, checked.problems);
+      return;
+    }
+    const body = checked.value;
+    const offer = catalogue.model(body.model, principal);
+    await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
+      const opened = await askInOrder(exchange, offer.engines, (engine) =>
+        engine.generate({ kind, body: withModel(body, engine.model) }, call),
+      );
+      if (!opened.ok) sendFailure(exchange, opened.failure);
+      else if (wantsStream(body)) {
+        const stream = new EventStream(exchange, deps.clock, deps.heartbeatMs);
+        await sendStream(exchange, stream, {
+          events: opened.value.events,
+          withUsage: wantsUsage(body),
+          call,
+        });
+      } else await sendWhole(exchange, kind, opened.value.events);
+    });
+  };
+}
+
+/** `POST /v1/embeddings`. */
+export function createEmbeddingsHandler(deps: GatewayDeps, catalogue: Catalogue): TeamHandler {
+  return async (exchange, principal) => {
+    const checked = parseOpenAi('embedding', await readJson(exchange, deps.limits.bodyBytes));
+    if (!checked.ok) {
+      sendProblems(exchange, checked.problems);
+      return;
+    }
+    const body = checked.value;
+    const offer = catalogue.model(body.model, principal);
+    await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
+      const answered = await askInOrder(exchange, offer.engines, async (engine) => {
+        const { result } = await engine.post('/v1/embeddings', withModel(body, engine.model), call);
+        return result;
+      });
+      if (answered.ok) sendJson(exchange, 200, answered.value.body, engineHeader(exchange));
+      else sendFailure(exchange, answered.failure);
+    });
+  };
+}
+
+function withModel(body: OpenAiBody, model: string): OpenAiBody {
+  return body.model === model ? body : { ...body, model };
+}
+
+function engineHeader({ engine }: Exchange): [string, string][] {
+  return engine === null ? [] : [['x-assay-engine', engine]];
+}
+
+function sendFailure(exchange: Exchange, failure: EngineFailure): void {
+  sendError(exchange, fromEngineFailure(exchange, failure), engineHeader(exchange));
+}
+
+interface Streaming {
+  readonly events: AsyncIterable<GenerationEvent>;
+  readonly withUsage: boolean;
+  readonly call: Call;
+}
+
+async function sendStream(exchange: Exchange, stream: EventStream, streaming: Streaming): Promise<void> {
+  exchange.cutStream = () => {
+    if (stream.isOpen) stream.fail(drainingError());
+  };
+  const { events, withUsage, call } = streaming;
+  try {
+    for await (const event of events) {
+      if (event.type === 'chunk') {
+        if (!withUsage && isUsageChunk(event.value)) continue;
+        if (!stream.send(event.data)) await stream.drained(call.signal);
+      } else if (event.type === 'end') {
+        stream.end();
+        return;
+      } else {
+        endWithFailure(exchange, stream, event.failure);
+        return;
+      }
+    }
+    endWithFailure(exchange, stream, BROKEN_OFF);
+  } catch (error) {
+    // Once the status is out, what went wrong can only be told in the stream; the cause is logged above us.
+    if (stream.isOpen) endWithFailure(exchange, stream, DEFECT);
+    throw error;
+  } finally {
+    exchange.cutStream = null;
+    stream.close();
+  }
+}
+
+const BROKEN_OFF: EngineFailure = {
+  code: 'engine_error',
+  message: 'the engine broke off its answer',
+  sent: true,
+  blamesReplica: true,
+};
+
+const DEFECT: EngineFailure = {
+  code: 'internal',
+  message: 'something failed inside Assay in the middle of the answer',
+  sent: true,
+  blamesReplica: false,
+};
+
+function endWithFailure(exchange: Exchange, stream: EventStream, failure: EngineFailure): void {
+  if (!stream.isOpen) {
+    sendFailure(exchange, failure);
+    return;
+  }
+  exchange.errorCode ??= failure.code;
+  stream.fail(fromEngineFailure(exchange, failure));
+}
+
+async function sendWhole(
+  exchange: Exchange,
+  kind: 'chat' | 'completion',
+  events: AsyncIterable<GenerationEvent>,
+): Promise<void> {
+  const gathered = await gather(kind, events);
+  if (!gathered.ok) sendFailure(exchange, gathered.failure);
+  else sendJsonText(exchange, 200, gathered.value, engineHeader(exchange));
+}
+
+/** The whole reply as JSON text. */
+async function gather(
+  kind: 'chat' | 'completion',
+  events: AsyncIterable<GenerationEvent>,
+): Promise<EngineResult<string>> {
+  const aggregator = createAggregator(kind);
+  for await (const event of events) {
+    if (event.type === 'failure') return { ok: false, failure: event.failure };
+    if (event.type === 'end') return { ok: true, value: aggregator.reply(event.usage) };
+    aggregator.add(event);
+  }
+  return { ok: false, failure: BROKEN_OFF };
+}

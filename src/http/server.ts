@@ -1,0 +1,97 @@
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { refuseRaw } from './client-error.ts';
+import type { GatewayDeps } from './deps.ts';
+import { InFlight } from './in-flight.ts';
+import { createListener } from './listener.ts';
+import type { Phase } from './readiness.ts';
+
+/**
+ * The gateway's public surface over HTTP: requests in, answers or error envelopes out, and a shutdown that
+ * loses neither. It decides who calls, what is well-formed and who may ask for what; it judges nothing,
+ * retries nothing and keeps nothing.
+ */
+export interface GatewayServer {
+  /** Port 0 takes a free one. Rejects when the address cannot be had. */
+  listen(host: string, port: number): Promise<{ readonly url: string; readonly port: number }>;
+  /** Turns readiness off and goes on serving, so that load balancers look away before `close`. */
+  drain(): void;
+  /**
+   * Stops accepting, lets requests in flight finish for `drainMs`, then ends open streams with an error
+   * event and closes every connection.
+   */
+  close(): Promise<void>;
+}
+
+/** Time that ended streams have to reach their clients, in milliseconds. */
+const CUT_GRACE_MS = 1_000;
+
+export function createGatewayServer(deps: GatewayDeps): GatewayServer {
+  let phase: Phase = 'serving';
+  let closed: Promise<void> | null = null;
+  const inFlight = new InFlight();
+  const server = createHttpServer(deps, inFlight, () => phase);
+  return {
+    listen: (host, port) => listen(server, host, port),
+    drain() {
+      if (phase === 'serving') phase = 'draining';
+    },
+    close() {
+      phase = 'closing';
+      closed ??= shutDown(deps, server, inFlight);
+      return closed;
+    },
+  };
+}
+
+/** Node's own defaults leave slow clients a minute for a head and five for a body. */
+const SERVER_OPTIONS: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  /** Longer than balancers keep theirs, so that they never reuse a connection that just closed. */
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+  /** Node would answer without an envelope; the listener looks itself. */
+  requireHostHeader: false,
+};
+
+const MAX_CONNECTIONS = 10_000;
+
+function createHttpServer(deps: GatewayDeps, inFlight: InFlight, phase: () => Phase): Server {
+  const listener = createListener(deps, inFlight, phase);
+  const server = createServer(SERVER_OPTIONS, listener);
+  server.maxConnections = MAX_CONNECTIONS;
+  // The body reader says when it wants the body.
+  server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
+  server.on('clientError', (error, socket) => {
+    const isAnswering = [...inFlight].some(
+      ({ response }) => response.socket === socket && response.headersSent,
+    );
+    if (isAnswering) socket.destroy();
+    else refuseRaw(error, socket, deps);
+  });
+  return server;
+}
+
+function listen(server: Server, host: string, port: number): Promise<{ url: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      resolve({ url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound });
+    });
+  });
+}
+
+async function shutDown(deps: GatewayDeps, server: Server, inFlight: InFlight): Promise<void> {
+  const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const { response } of inFlight) response.shouldKeepAlive = false;
+  await inFlight.empty(deps.clock, deps.drainMs);
+  for (const exchange of inFlight) exchange.cut();
+  await inFlight.empty(deps.clock, CUT_GRACE_MS);
+  server.closeAllConnections();
+  await stopped;
+}

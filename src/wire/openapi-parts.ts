@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** Schemas that only the API description needs. */
+export const deadlineHeader = z.object({
+  'x-assay-deadline-ms': z.int().min(1).optional().meta({
+    description: "Shortens the policy's deadline for this request, in milliseconds.",
+  }),
+});
+
+export const modelPath = z.object({ id: z.string().meta({ example: 'assay/default' }) });
+
+export const engineReplySchema = z
+  .looseObject({})
+  .meta({ id: 'EngineReply', description: "The engine's reply in the OpenAI format, untouched." });
+
+export const statusSchema = z
+  .looseObject({ status: z.string() })
+  .meta({ id: 'Status', description: 'State of the gateway, and of its engines where that matters.' });

@@ -1,0 +1,187 @@
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
+import type { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../domain/errors.ts';
+import { envelopeSchema, renderEnvelope } from './envelope.ts';
+import { preferencesRequestSchema } from './feedback-request.ts';
+import {
+  chatRequestSchema,
+  completionRequestSchema,
+  embeddingsRequestSchema,
+  modelSchemas,
+} from './openai.ts';
+import { preferencesReplySchema } from './verdict.ts';
+import {
+  CHAT_EXAMPLE,
+  COMPLETION_EXAMPLE,
+  PREFERENCES_EXAMPLE,
+  PREFERENCES_REPLY_EXAMPLE,
+} from './openapi-examples.ts';
+import { deadlineHeader, engineReplySchema, modelPath, statusSchema } from './openapi-parts.ts';
+
+/** The description of the public API, made from the very schemas that check the requests. */
+export function openApiDocument({
+  version,
+}: {
+  readonly version: string;
+}): Readonly<Record<string, unknown>> {
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Assay',
+      version,
+      description: 'The gateway for AI feedback: labels with a proven agreement, a price and a history.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ apiKey: [] }],
+    tags: [{ name: 'feedback' }, { name: 'openai' }, { name: 'operations' }],
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An Assay API key: `assay_<id>_<secret>`.' },
+      },
+    },
+    paths: {
+      '/v1/feedback/preferences': { post: preferences },
+      '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
+      '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
+      '/v1/embeddings': { post: embeddings },
+      '/v1/models': { get: modelList },
+      '/v1/models/{id}': { get: oneModel },
+      '/healthz': { get: operation('The process is alive', []) },
+      '/readyz': { get: operation('Every engine has a ready replica', [503]) },
+    },
+  });
+  return { ...document };
+}
+
+const JSON_TYPE = 'application/json';
+
+const COMMON_FAILURES: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'internal'];
+const BODY_FAILURES: readonly ErrorCode[] = [
+  'invalid_request',
+  'request_timeout',
+  'request_too_large',
+  'unsupported_media_type',
+  'overloaded',
+];
+const ENGINE_FAILURES: readonly ErrorCode[] = ['model_not_found', 'engine_error', 'engine_unavailable'];
+
+const preferences: ZodOpenApiOperationObject = {
+  operationId: 'judgePreferences',
+  tags: ['feedback'],
+  summary: 'Judge pairs of responses',
+  description:
+    'One verdict per item, in the order of the items. An item that cannot be judged comes back with a typed ' +
+    'outcome and `label: null`; it never fails its neighbours.',
+  requestParams: { header: deadlineHeader },
+  requestBody: {
+    required: true,
+    content: { [JSON_TYPE]: { schema: preferencesRequestSchema, example: PREFERENCES_EXAMPLE } },
+  },
+  responses: {
+    '200': {
+      description: 'Verdicts',
+      content: { [JSON_TYPE]: { schema: preferencesReplySchema, example: PREFERENCES_REPLY_EXAMPLE } },
+    },
+    ...failures([...BODY_FAILURES, ...COMMON_FAILURES, 'deadline_exceeded']),
+  },
+};
+
+function generation(summary: string, schema: z.ZodType, example: unknown): ZodOpenApiOperationObject {
+  return {
+    operationId: schema === chatRequestSchema ? 'createChatCompletion' : 'createCompletion',
+    tags: ['openai'],
+    summary,
+    description:
+      'The engine answers in its own words: the reply is as OpenAI describes it, and the header ' +
+      '`x-assay-engine` names who wrote it. A stream that breaks ends with `data: {"error":…}` and without ' +
+      '`[DONE]`. Comments (`: keep-alive`) fill silences.',
+    requestParams: { header: deadlineHeader },
+    requestBody: { required: true, content: { [JSON_TYPE]: { schema, example } } },
+    responses: {
+      '200': {
+        description: 'The reply, or its chunks as server-sent events',
+        content: { [JSON_TYPE]: { schema: engineReplySchema }, 'text/event-stream': {} },
+      },
+      ...failures([...BODY_FAILURES, ...COMMON_FAILURES, ...ENGINE_FAILURES, 'deadline_exceeded']),
+    },
+  };
+}
+
+const embeddings: ZodOpenApiOperationObject = {
+  operationId: 'createEmbeddings',
+  tags: ['openai'],
+  summary: 'Embeddings',
+  requestParams: { header: deadlineHeader },
+  requestBody: {
+    required: true,
+    content: {
+      [JSON_TYPE]: {
+        schema: embeddingsRequestSchema,
+        example: { model: 'small-vllm', input: 'a text' },
+      },
+    },
+  },
+  responses: {
+    '200': { description: 'The reply', content: { [JSON_TYPE]: { schema: engineReplySchema } } },
+    ...failures([...BODY_FAILURES, ...COMMON_FAILURES, ...ENGINE_FAILURES, 'deadline_exceeded']),
+  },
+};
+
+const modelList: ZodOpenApiOperationObject = {
+  operationId: 'listModels',
+  tags: ['openai'],
+  summary: 'Names that a request may use as its model',
+  responses: {
+    '200': {
+      description: 'Policies, engines and served models',
+      content: { [JSON_TYPE]: { schema: modelSchemas.list } },
+    },
+    ...failures(COMMON_FAILURES),
+  },
+};
+
+const oneModel: ZodOpenApiOperationObject = {
+  operationId: 'retrieveModel',
+  tags: ['openai'],
+  summary: 'One model by name; a slash in it may be percent-encoded or not',
+  requestParams: { path: modelPath },
+  responses: {
+    '200': { description: 'The model', content: { [JSON_TYPE]: { schema: modelSchemas.one } } },
+    ...failures([...COMMON_FAILURES, 'model_not_found']),
+  },
+};
+
+function operation(summary: string, alsoAnswers: readonly number[]): ZodOpenApiOperationObject {
+  const answer: ZodOpenApiResponseObject = {
+    description: summary,
+    content: { [JSON_TYPE]: { schema: statusSchema } },
+  };
+  return {
+    tags: ['operations'],
+    summary,
+    security: [],
+    responses: Object.fromEntries([200, ...alsoAnswers].map((status) => [String(status), answer])),
+  };
+}
+
+/** One response per status, telling the codes that it may carry. */
+function failures(
+  codes: readonly ErrorCode[],
+): Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> {
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, sameStatus]) => [
+      String(status),
+      {
+        description: sameStatus.map((code) => `\`${code}\`: ${ERRORS[code].advice}`).join('\n\n'),
+        content: { [JSON_TYPE]: { schema: envelopeSchema, examples: errorExamples(sameStatus) } },
+      },
+    ]),
+  );
+}
+
+function errorExamples(codes: readonly ErrorCode[]): Record<string, { value: unknown }> {
+  const example = (code: ErrorCode) => renderEnvelope({ code, message: ERRORS[code].advice, param: null });
+  return Object.fromEntries(codes.map((code) => [code, { value: example(code) }]));
+}

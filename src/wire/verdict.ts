@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { toUsd, type Cost } from '../domain/cost.ts';
+import { OUTCOMES, isFinal, type Outcome } from '../domain/outcome.ts';
+import type { TrailEntry, Verdict } from '../domain/verdict.ts';
+import { errorSchema, renderProblem } from './envelope.ts';
+
+/** Verdicts as the API shows them: the same facts as in the domain, in snake case, money in dollars. */
+const probability = z.number().min(0).max(1);
+
+const costSchema = z
+  .object({
+    usd: z.number().min(0),
+    input_tokens: z.int().min(0),
+    cached_input_tokens: z.int().min(0).meta({ description: 'Part of `input_tokens`.' }),
+    output_tokens: z.int().min(0),
+    engine_seconds: z.number().min(0),
+  })
+  .meta({ id: 'Cost' });
+
+const trailEntrySchema = z
+  .object({
+    tier: z.string(),
+    judge: z.string(),
+    engine: z.string(),
+    model: z.string(),
+    replica: z.string().nullable().meta({ description: 'As `<engine>/<number>`.', example: 'small-vllm/0' }),
+    prompt: z
+      .string()
+      .meta({ description: 'Prompt template as `name@version`.', example: 'preference/label@1' }),
+    order: z.enum(['ab', 'ba']),
+    p_first: probability.nullable().meta({ description: 'P(the response shown first is better).' }),
+    p_tie: probability.nullable(),
+    label_mass: probability.nullable().meta({ description: 'Probability on all label tokens together.' }),
+    route: z.enum(['label_ids', 'top_logprobs']).nullable(),
+    fingerprint: z.string().nullable(),
+    ms: z.number().min(0),
+    cost_usd: z.number().min(0),
+    error: errorSchema.nullable(),
+  })
+  .meta({ id: 'TrailEntry' });
+
+const verdictSchema = z
+  .object({
+    id: z.string(),
+    item_id: z.string(),
+    task: z.literal('preference'),
+    outcome: z.enum(OUTCOMES).meta({ description: 'Only `ok` and `tie` carry a label.' }),
+    label: z.enum(['a', 'b', 'tie']).nullable(),
+    probabilities: z.object({ a: probability, b: probability, tie: probability }).nullable(),
+    confidence: probability.nullable(),
+    certificate: z.string().nullable(),
+    difficulty: probability.nullable(),
+    tier: z.string().nullable().meta({ description: 'Tier whose judgment is the verdict.' }),
+    cached: z.boolean(),
+    cost: costSchema,
+    inclusion_probability: probability,
+    flags: z.array(z.string()),
+    trail: z.array(trailEntrySchema).meta({ description: 'Every engine call, in order.' }),
+    decisions: z.array(z.object({ tier: z.string(), accepted: z.boolean(), reason: z.string() })),
+    error: errorSchema.nullable().meta({ description: 'Why there is no judgment; null when there is one.' }),
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Verdict' });
+
+const summarySchema = z
+  .object({
+    items: z.int(),
+    ok: z.int().meta({ description: 'Items with a label, ties included.' }),
+    failed: z.int().meta({ description: 'Items that were not judged. Abstentions are neither.' }),
+    by_tier: z.record(z.string(), z.int()),
+    by_outcome: z.record(z.string(), z.int()),
+    cost_usd: z.number(),
+  })
+  .meta({ id: 'Summary' });
+
+export const preferencesReplySchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('list'),
+    data: z.array(verdictSchema).meta({ description: 'One verdict per item, in the order of the items.' }),
+    summary: summarySchema,
+  })
+  .meta({ id: 'PreferencesReply' });
+
+type WireVerdict = z.infer<typeof verdictSchema>;
+export type PreferencesReply = z.infer<typeof preferencesReplySchema>;
+
+/** The reply to a preferences request; `id` is the request's id. */
+export function renderPreferences(id: string, verdicts: readonly Verdict[]): PreferencesReply {
+  return { id, object: 'list', data: verdicts.map(renderVerdict), summary: summarise(verdicts) };
+}
+
+function renderVerdict(verdict: Verdict): WireVerdict {
+  return {
+    id: verdict.id,
+    item_id: verdict.itemId,
+    task: verdict.task,
+    outcome: verdict.outcome,
+    label: verdict.label,
+    probabilities: verdict.probabilities,
+    confidence: verdict.confidence,
+    certificate: verdict.certificate,
+    difficulty: verdict.difficulty,
+    tier: verdict.tier,
+    cached: verdict.cached,
+    cost: renderCost(verdict.cost),
+    inclusion_probability: verdict.inclusionProbability,
+    flags: [...verdict.flags],
+    trail: verdict.trail.map(renderTrailEntry),
+    decisions: [...verdict.decisions],
+    error: verdict.problem === null ? null : renderProblem(verdict.problem),
+    metadata: verdict.metadata,
+  };
+}
+
+function renderCost({ nanoUsd, usage, engineSeconds }: Cost): WireVerdict['cost'] {
+  return {
+    usd: toUsd(nanoUsd),
+    input_tokens: usage.inputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    output_tokens: usage.outputTokens,
+    engine_seconds: engineSeconds,
+  };
+}
+
+function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
+  return {
+    tier: entry.tier,
+    judge: entry.judge,
+    engine: entry.engine,
+    model: entry.model,
+    replica: entry.replica,
+    prompt: entry.prompt,
+    order: entry.order,
+    p_first: entry.pFirst,
+    p_tie: entry.pTie,
+    label_mass: entry.labelMass,
+    route: entry.route,
+    fingerprint: entry.fingerprint,
+    ms: entry.ms,
+    cost_usd: toUsd(entry.cost.nanoUsd),
+    error: entry.problem === null ? null : renderProblem(entry.problem),
+  };
+}
+
+function summarise(verdicts: readonly Verdict[]): PreferencesReply['summary'] {
+  const byTier = new Map<string, number>();
+  const byOutcome = new Map<Outcome, number>();
+  let nanoUsd = 0;
+  let labelled = 0;
+  let failed = 0;
+  for (const { tier, outcome, label, cost } of verdicts) {
+    if (tier !== null) byTier.set(tier, (byTier.get(tier) ?? 0) + 1);
+    byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1);
+    nanoUsd += cost.nanoUsd;
+    if (label !== null) labelled += 1;
+    if (!isFinal(outcome)) failed += 1;
+  }
+  return {
+    items: verdicts.length,
+    ok: labelled,
+    failed,
+    by_tier: Object.fromEntries(byTier),
+    by_outcome: Object.fromEntries(byOutcome),
+    cost_usd: toUsd(nanoUsd),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Engine } from '../../src/contracts/engine.ts';
+import type { Logger } from '../../src/contracts/telemetry.ts';
+import type { Authenticator } from '../../src/contracts/tenancy.ts';
+import type { GatewayDeps } from '../../src/http/deps.ts';
+import { createGatewayServer, type GatewayServer } from '../../src/http/server.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { createCallStarter } from '../../src/resilience/deadline.ts';
+import { createSystemClock } from '../../src/telemetry/system-clock.ts';
+import { countingRandom } from './clock.ts';
+import { labellingService } from './feedback-service.ts';
+
+interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly server: GatewayServer;
+  readonly lines: LogLine[];
+  /** Resolves when the log has a line for the request with this id. */
+  logged(requestId: string): Promise<LogLine>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** `key-all` may use every policy, `key-default` only `default`; there is no other key. */
+function testAuthenticator(): Authenticator {
+  return {
+    authenticate(authorization) {
+      if (authorization === 'Bearer key-all') return { team: 'all', keyId: 'k1', policies: null };
+      if (authorization === 'Bearer key-default') {
+        return { team: 'default-only', keyId: 'k2', policies: new Set(['default']) };
+      }
+      throw new GatewayError('unauthenticated', 'the API key is missing or not valid');
+    },
+  };
+}
+
+/** A gateway on a free port of loopback, with a labelling feedback service unless `deps` says otherwise. */
+export async function startTestGateway(
+  engines: readonly Engine[],
+  deps: Partial<GatewayDeps> = {},
+): Promise<TestGateway> {
+  const clock = deps.clock ?? createSystemClock();
+  const log = capturingLogger();
+  const server = createGatewayServer({
+    authenticator: testAuthenticator(),
+    feedback: labellingService(),
+    policies: [{ name: 'default', engines: engines.map((engine) => engine.id), deadlineMs: 30_000 }],
+    engines: new Map(engines.map((engine) => [engine.id, engine])),
+    rubrics: new Map(),
+    calls: createCallStarter(clock),
+    clock,
+    random: countingRandom(),
+    logger: log.logger,
+    limits: { bodyBytes: 1_000_000, maxItems: 1000 },
+    heartbeatMs: 15_000,
+    drainMs: 5_000,
+    version: '0.0.0-test',
+    ...deps,
+  });
+  const { url, port } = await server.listen('127.0.0.1', 0);
+  return {
+    url,
+    port,
+    server,
+    lines: log.lines,
+    logged: log.logged,
+    post: (path, body, headers = {}) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { authorization: 'Bearer key-all', 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+interface CapturingLogger {
+  readonly logger: Logger;
+  readonly lines: LogLine[];
+  logged(requestId: string): Promise<LogLine>;
+}
+
+function capturingLogger(): CapturingLogger {
+  const lines: LogLine[] = [];
+  const waiting = new Map<string, (line: LogLine) => void>();
+  const write =
+    (level: LogLine['level']) =>
+    (fields: Readonly<Record<string, unknown>>, message: string): void => {
+      const line = { level, fields, message };
+      lines.push(line);
+      if (message === 'request answered') waiting.get(String(fields['requestId']))?.(line);
+    };
+  return {
+    lines,
+    logger: { info: write('info'), warn: write('warn'), error: write('error') },
+    logged(requestId) {
+      const line = lines.find(
+        ({ fields, message }) => message === 'request answered' && fields['requestId'] === requestId,
+      );
+      if (line !== undefined) return Promise.resolve(line);
+      return new Promise((resolve) => waiting.set(requestId, resolve));
+    },
+  };
+}

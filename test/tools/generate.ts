@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { configurationPage } from './configuration-page.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { openApiDocument } from '../../src/wire/openapi.ts';
+
+/**
+ * Writes the files that are made from the code (`npm run docs`), or with `--check` tells which of them
+ * are out of date and fails.
+ */
+const root = join(import.meta.dirname, '../..');
+
+const files: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': configurationPage,
+  'docs/reference/assay.schema.json': () => json(configJsonSchema()),
+  'docs/reference/openapi.json': () => json(openApiDocument({ version: packageVersion() })),
+};
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function packageVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return version;
+}
+
+function current(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const stale: string[] = [];
+for (const [name, make] of Object.entries(files)) {
+  const path = join(root, name);
+  const text = make();
+  if (current(path) === text) continue;
+  stale.push(name);
+  if (process.argv.includes('--check')) continue;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+if (process.argv.includes('--check') && stale.length > 0) {
+  console.error(`out of date: ${stale.join(', ')}; run npm run docs`);
+  process.exitCode = 1;
+} else {
+  console.log(stale.length === 0 ? 'generated files are current' : `wrote ${stale.join(', ')}`);
+}

@@ -14,10 +14,7 @@ export interface SourceDocument {
 export function readYaml(text: string): SourceDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const problems = document.errors.map((error): ConfigProblem => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return { path: '', line, column: col, message: firstLine(error.message) };
-  });
+  const problems = syntaxProblems(document, lines);
   return {
     // Aliases may build huge values out of little text; fifty are plenty for a configuration.
     data: problems.length === 0 ? document.toJS({ maxAliasCount: 50 }) : undefined,
@@ -29,6 +26,20 @@ export function readYaml(text: string): SourceDocument {
       return { line, column: col };
     },
   };
+}
+
+/** One mistake makes the parser stumble on all that follows: the first of each line, and few of them, say enough. */
+const MOST_SYNTAX_PROBLEMS = 5;
+
+function syntaxProblems(document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
+  const problems = document.errors.map((error): ConfigProblem => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return { path: '', line, column: col, message: firstLine(error.message) };
+  });
+  const onePerLine = problems.filter(
+    (problem, i) => problems.findIndex(({ line }) => line === problem.line) === i,
+  );
+  return onePerLine.slice(0, MOST_SYNTAX_PROBLEMS);
 }
 
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number | undefined {

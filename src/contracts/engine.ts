@@ -122,6 +122,8 @@ export interface ReplicaState {
 export interface Engine {
   readonly id: string;
   readonly model: string;
+  /** Precision or quantisation of the weights as configured, such as `awq`; null when not told. */
+  readonly precision: string | null;
   replicas(): readonly ReplicaState[];
   distribution(
     request: DistributionRequest,

@@ -10,6 +10,8 @@ export interface TrailEntry {
   readonly judge: string;
   readonly engine: string;
   readonly model: string;
+  /** Precision of the weights as configured; a quantised variant is a judge of its own. */
+  readonly precision: string | null;
   /** Replica that answered, as `<engine>/<number>`; null when none was reached. */
   readonly replica: string | null;
   /** Template as `name@version`. */

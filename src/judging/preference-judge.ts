@@ -90,6 +90,7 @@ async function askOnce(
     judge: options.name,
     engine: engine.id,
     model: engine.model,
+    precision: engine.precision,
     replica: report.replica,
     prompt: templateId(template),
     order,

@@ -79,7 +79,14 @@ export function createMember(options: MemberOptions): Member {
     name: options.name,
     meter,
     isReady: () => reason === null,
-    state: () => ({ name: options.name, url: replica.url, ready: reason === null, inFlight: meter.running(), reason, report }),
+    state: () => ({
+      name: options.name,
+      url: replica.url,
+      ready: reason === null,
+      inFlight: meter.running(),
+      reason,
+      report,
+    }),
     blame(failure) {
       if (reason !== null || closed) return;
       reason = failure.message;

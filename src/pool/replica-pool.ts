@@ -19,6 +19,7 @@ import { createMember, type Member } from './member.ts';
 export interface PoolOptions {
   readonly id: string;
   readonly model: string;
+  readonly precision: string | null;
   readonly replicas: readonly Replica[];
   readonly price: Price;
   readonly warmUpTimeoutMs: number;
@@ -50,6 +51,7 @@ export function createReplicaPool(options: PoolOptions): Engine {
   return {
     id: options.id,
     model: options.model,
+    precision: options.precision,
     replicas: () => members.map((member) => member.state()),
     distribution: (request, call) => run(call, (replica) => replica.distribution(request, call)),
     post: (path, body, call) => run(call, (replica) => replica.post(path, body, call)),
@@ -97,13 +99,18 @@ function startCall(member: Member, price: Price, clock: Clock): (usage: Usage) =
   const startedAt = clock.monotonic();
   const stopMeter = member.meter.start();
   return (usage) => {
-    const engineSeconds = stopMeter();
+    const engineSeconds = Math.round(stopMeter() * 1e6) / 1e6;
     return {
       replica: member.name,
       cost: { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds },
-      ms: clock.monotonic() - startedAt,
+      ms: toMicros(clock.monotonic() - startedAt),
     };
   };
+}
+
+/** Milliseconds to a thousandth: more digits are noise that every reply would carry. */
+function toMicros(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /** A caller who left, or whose time was over, says nothing about the replica. */

@@ -47,6 +47,7 @@ export const PREFERENCES_REPLY_EXAMPLE: PreferencesReply = {
           judge: 'quick',
           engine: 'small-vllm',
           model: 'Qwen/Qwen3-8B-AWQ',
+          precision: 'awq',
           replica: 'small-vllm/0',
           prompt: 'preference/label@1',
           order: 'ab',

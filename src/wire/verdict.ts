@@ -23,6 +23,10 @@ const trailEntrySchema = z
     judge: z.string(),
     engine: z.string(),
     model: z.string(),
+    precision: z
+      .string()
+      .nullable()
+      .meta({ description: 'Precision of the weights as configured.', example: 'awq' }),
     replica: z.string().nullable().meta({ description: 'As `<engine>/<number>`.', example: 'small-vllm/0' }),
     prompt: z
       .string()
@@ -129,6 +133,7 @@ function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
     judge: entry.judge,
     engine: entry.engine,
     model: entry.model,
+    precision: entry.precision,
     replica: entry.replica,
     prompt: entry.prompt,
     order: entry.order,

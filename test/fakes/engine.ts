@@ -53,6 +53,7 @@ export function scriptedEngine(
   return {
     id: 'fake',
     model: 'fake-model',
+    precision: 'awq',
     requests,
     replicas: () => [],
     async distribution(request, call) {

@@ -52,6 +52,7 @@ export function generatingEngine(
   return {
     id,
     model: `${id}-model`,
+    precision: null,
     asked,
     replicas: () => [state],
     setReady: (reason) => {

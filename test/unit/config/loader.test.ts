@@ -109,6 +109,14 @@ policies:
     ['just text', ['1:1 : found "just text", expected a map']],
     ['a: 1\na: 2\n', ['2:1 : Map keys must be unique']],
     [
+      'a: [1\nb: {x\nc: 3\nd: }\n',
+      [
+        '2:1 : Flow sequence in block collection must be sufficiently indented and end with a ]',
+        '3:1 : Flow map in block collection must be sufficiently indented and end with a }',
+        '4:4 : Unexpected flow-map-end token in YAML stream: "}"',
+      ],
+    ],
+    [
       GOOD.replace('tiers: [quick]', 'tiers: [quick, quick]'),
       ['11:28 policies.default.tiers[1]: "quick" is already a tier of this policy'],
     ],

@@ -44,6 +44,7 @@ describe('the preference judge', () => {
       judge: 'quick',
       engine: 'fake',
       model: 'fake-model',
+      precision: 'awq',
       replica: 'http://replica',
       prompt: 'preference/test@3',
       route: 'label_ids',

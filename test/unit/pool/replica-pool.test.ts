@@ -72,6 +72,7 @@ function poolOf(...replicas: readonly Replica[]) {
   const pool = createReplicaPool({
     id: 'small',
     model: 'm',
+    precision: null,
     replicas,
     price: { by: 'token', inputPerMtokUsd: 1, cachedInputPerMtokUsd: 0.5, outputPerMtokUsd: 2 },
     warmUpTimeoutMs: 1000,

@@ -120,7 +120,7 @@ describe('what an HTTP status and its body mean', () => {
     ['proxy page', 502, '<html>Bad Gateway</html>', 'engine_error', true, false],
     ['redirect', 307, '', 'engine_error', true, false],
     ['not implemented', 501, error('not supported'), 'engine_rejected', false, false],
-  ] as const)('%s', (_, status, body, code, sent, blamesReplica) => {
+  ] as const)('%s', (...[, status, body, code, sent, blamesReplica]) => {
     expect(statusFailure(status, body)).toMatchObject({ code, sent, blamesReplica });
   });
 

@@ -16,6 +16,8 @@ export interface EngineFailure {
   readonly sent: boolean;
   /** True when the replica itself is to blame and should be checked before it is used again. */
   readonly blamesReplica: boolean;
+  /** Milliseconds after which the engine wants to be asked again, as it said itself. */
+  readonly retryAfterMs?: number;
 }
 
 /** A value from an engine, or why there is none. */
@@ -36,6 +38,10 @@ export interface DistributionRequest {
   readonly messages: readonly Message[];
   /** Id of a `LabelProbe` that the engine was created with. */
   readonly labels: string;
+  /** Requests with equal keys share a prompt prefix and should meet the same replica's cache. */
+  readonly affinity?: string;
+  /** Texts that tell the item apart whatever is fenced around it; without them the messages do. */
+  readonly identity?: readonly string[];
 }
 
 export interface DistributionReply {
@@ -48,6 +54,8 @@ export interface DistributionReply {
 export interface GenerationRequest {
   readonly kind: 'chat' | 'completion';
   readonly body: Readonly<Record<string, unknown>>;
+  /** Requests with equal keys share a prompt prefix and should meet the same replica's cache. */
+  readonly affinity?: string;
 }
 
 /**
@@ -102,6 +110,11 @@ export interface JsonReply {
 export interface CallReport {
   /** Name of the replica, as `<engine>/<number>`; null when none was ready. */
   readonly replica: string | null;
+  /** Why this replica, as a clause such as `p2c 0.012<0.030`; null when none was ready. */
+  readonly pick: string | null;
+  /** Engine calls that were made for it, failed ones and hedges included. */
+  readonly attempts: number;
+  /** Of all attempts. */
   readonly cost: Cost;
   readonly ms: number;
 }

@@ -1,5 +1,5 @@
 /** How the probabilities of label tokens were read from an engine. Two routes are never mixed in one certificate. */
-export type LogprobRoute = 'label_ids' | 'top_logprobs';
+export type LogprobRoute = 'label_ids' | 'top_logprobs' | 'generation_logits' | 'forced';
 
 /**
  * Probability of one label: the sum over the token variants that spell it (`A`, ` A`).

@@ -72,6 +72,12 @@ export const ERRORS = {
     retryable: false,
     advice: 'The engine refuses this request; see the message, or run assay doctor.',
   },
+  quarantined: {
+    status: 422,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice: 'Look at the item: engines crashed while they had it. It is asked again after an hour.',
+  },
   overloaded: {
     status: 503,
     type: 'overloaded_error',

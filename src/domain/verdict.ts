@@ -14,6 +14,10 @@ export interface TrailEntry {
   readonly precision: string | null;
   /** Replica that answered, as `<engine>/<number>`; null when none was reached. */
   readonly replica: string | null;
+  /** Why this replica, as a clause such as `affinity`; null when none was reached. */
+  readonly pick: string | null;
+  /** Engine calls that were made, failed ones and hedges included; 0 when none was reached. */
+  readonly attempts: number;
   /** Template as `name@version`. */
   readonly prompt: string;
   readonly order: Order;

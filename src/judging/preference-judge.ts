@@ -81,7 +81,8 @@ async function askOnce(
 ): Promise<Answer> {
   const { engine, template } = options;
   const messages = renderPreference(template, item, order, () => options.random.nonce());
-  const { result, report } = await engine.distribution({ messages, labels: templateId(template) }, call);
+  const request = { messages, labels: templateId(template), identity: item.candidates };
+  const { result, report } = await engine.distribution(request, call);
   const reply = result.ok ? result.value : null;
   const reading = reply === null ? null : readReply(reply, order);
   const problem = result.ok ? massProblem(result.value) : problemOf(result.failure);
@@ -92,6 +93,8 @@ async function askOnce(
     model: engine.model,
     precision: engine.precision,
     replica: report.replica,
+    pick: report.pick,
+    attempts: report.attempts,
     prompt: templateId(template),
     order,
     pFirst: reading === null ? null : reading.probabilities[order === 'ab' ? 'a' : 'b'],

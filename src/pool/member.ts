@@ -1,22 +1,32 @@
 import type { CallStarter } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
-import type { EngineFailure, Replica, ReplicaReport, ReplicaState } from '../contracts/engine.ts';
+import type { EngineFailure, Replica, ReplicaState } from '../contracts/engine.ts';
+import type { EngineResilience, ReplicaGuard, Watchdog } from '../contracts/resilience.ts';
 import type { Logger } from '../contracts/telemetry.ts';
+import { GatewayError } from '../domain/errors.ts';
+import { hashOf } from './affinity.ts';
 import { type BusyMeter, createBusyMeter } from './busy-meter.ts';
+import { createReplicaLoad, type ReplicaLoad } from './load.ts';
+import { createOutlier, type Outlier } from './outlier.ts';
+import type { Candidate } from './picker.ts';
+import { createReadiness } from './readiness.ts';
+import type { PoolSettings } from './settings.ts';
 
-/**
- * One replica in a pool and whether it may be used. It becomes ready by a warm-up and stops being
- * ready when a failure blames it; then it is warmed up again, with growing pauses, until it answers.
- */
-export interface Member {
+/** One replica in a pool: what is known of it, and whether it may be used. */
+export interface Member extends Candidate {
   readonly replica: Replica;
-  /** `<engine>/<number>`: tells replicas apart in trails without showing addresses to users. */
-  readonly name: string;
   readonly meter: BusyMeter;
-  isReady(): boolean;
+  readonly guard: ReplicaGuard;
+  readonly load: ReplicaLoad;
+  readonly outlier: Outlier;
+  readonly watchdog: Watchdog;
+  /** Attempts on it; each is told when the replica turns out to be stuck. */
+  readonly attempts: Set<(reason: GatewayError) => void>;
   state(): ReplicaState;
   /** Takes the replica out until a warm-up succeeds. */
   blame(failure: EngineFailure): void;
+  /** Takes no new calls while true; those under way go on. */
+  setDraining(draining: boolean): void;
   close(): Promise<void>;
 }
 
@@ -25,78 +35,75 @@ export interface MemberOptions {
   readonly name: string;
   readonly replica: Replica;
   readonly warmUpTimeoutMs: number;
+  readonly settings: PoolSettings;
+  readonly resilience: EngineResilience;
+  /** False when it is the last healthy one. */
+  readonly mayEject: (name: string) => boolean;
+  /** It became ready, or stopped being so. */
+  readonly onChange: () => void;
   readonly clock: Clock;
   readonly calls: CallStarter;
   readonly logger: Logger;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+/** Share of its load that a replica takes up at once when it becomes ready. */
+const SLOW_START_FLOOR = 0.1;
 
 export function createMember(options: MemberOptions): Member {
-  const { replica, engine, logger } = options;
-  const meter = createBusyMeter(options.clock);
-  let report: ReplicaReport | null = null;
-  let reason: string | null = 'warming up';
-  let closed = false;
-  let stop: () => void = () => undefined;
-  let warming: Promise<void> = Promise.resolve();
+  const { replica, name, clock, settings } = options;
+  const meter = createBusyMeter(clock);
+  const guard = options.resilience.createGuard();
+  const load = createReplicaLoad(clock);
+  const attempts = new Set<(reason: GatewayError) => void>();
+  const readiness = createReadiness(options);
+  const outlier = createOutlier(settings.outlier, clock, () => options.mayEject(name));
+  let draining = false;
 
-  const warmUp = async (pauseMs: number): Promise<void> => {
-    const started = options.calls.start({
-      requestId: `warm-up-${engine}`,
-      team: 'assay',
-      timeoutMs: options.warmUpTimeoutMs,
-    });
-    stop = () => started.cancel();
-    const result = await replica.warmUp(started.call);
-    started.end();
-    if (closed) return;
-    if (result.ok) {
-      report = result.value;
-      reason = null;
-      logger.info(
-        { engine, replica: replica.url, route: report.route, version: report.version },
-        'replica is ready',
-      );
-      return;
-    }
-    if (reason !== result.failure.message) {
-      reason = result.failure.message;
-      logger.warn(
-        { engine, replica: replica.url, code: result.failure.code, reason },
-        'replica is not ready',
-      );
-    }
-    stop = options.clock.after(pauseMs, () => {
-      warming = warmUp(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
-    });
+  const watchdog = options.resilience.createWatchdog((silentMs) => {
+    const message = `the engine is stuck: calls are out, but no token came for ${Math.round(silentMs)} ms`;
+    readiness.lose({ code: 'engine_unavailable', message, sent: true, blamesReplica: true });
+    for (const abort of attempts) abort(new GatewayError('engine_error', message));
+  });
+  const slowness = (): number => {
+    if (settings.slowStartMs === 0) return 1;
+    const share = (clock.monotonic() - readiness.readySince()) / settings.slowStartMs;
+    return share >= 1 ? 1 : Math.max(SLOW_START_FLOOR, share);
   };
-  warming = warmUp(FIRST_PAUSE_MS);
-
+  const reason = (): string | null => {
+    if (draining) return 'draining';
+    return readiness.reason() ?? (outlier.isEjected() ? 'ejected for failing again and again' : null);
+  };
   return {
     replica,
-    name: options.name,
+    name,
+    hash: hashOf(name),
     meter,
-    isReady: () => reason === null,
+    guard,
+    load,
+    outlier,
+    watchdog,
+    attempts,
+    isUsable: () => !draining && readiness.reason() === null,
+    isEjected: () => outlier.isEjected(),
+    refusal: () => guard.refusal(),
+    running: () => meter.running(),
+    cost: () => load.cost() / slowness(),
     state: () => ({
-      name: options.name,
+      name,
       url: replica.url,
-      ready: reason === null,
+      ready: reason() === null,
       inFlight: meter.running(),
-      reason,
-      report,
+      reason: reason(),
+      report: readiness.report(),
     }),
-    blame(failure) {
-      if (reason !== null || closed) return;
-      reason = failure.message;
-      logger.warn({ engine, replica: replica.url, code: failure.code, reason }, 'replica was taken out');
-      warming = warmUp(FIRST_PAUSE_MS);
+    blame: (failure) => readiness.lose(failure),
+    setDraining(value) {
+      draining = value;
+      options.onChange();
     },
     async close() {
-      closed = true;
-      stop();
-      await warming;
+      watchdog.close();
+      await readiness.close();
       await replica.close();
     },
   };

@@ -1,154 +1,115 @@
 import type { Call, CallStarter } from '../contracts/call.ts';
-import type { Clock } from '../contracts/clock.ts';
-import type {
-  CallReport,
-  Engine,
-  EngineFailure,
-  EngineResult,
-  GenerationEvent,
-  Replica,
-} from '../contracts/engine.ts';
+import type { Clock, Random } from '../contracts/clock.ts';
+import type { CallReport, Engine, EngineResult, Replica } from '../contracts/engine.ts';
+import type { EngineResilience } from '../contracts/resilience.ts';
 import type { Logger } from '../contracts/telemetry.ts';
-import { NO_COST, NO_USAGE, type Price, priceOf, type Usage } from '../domain/cost.ts';
-import { createMember, type Member } from './member.ts';
+import type { Price } from '../domain/cost.ts';
+import { type Request, startAttempt } from './attempt.ts';
+import { createChooser } from './chooser.ts';
+import type { Discovery } from './discovery.ts';
+import { generate } from './generation.ts';
+import { createMember } from './member.ts';
+import { distributionRequest, jsonRequest } from './request.ts';
+import { createRoster } from './roster.ts';
+import { DEFAULT_POOL_SETTINGS, type PoolSettings } from './settings.ts';
+import { createTally } from './tally.ts';
 
 /**
- * An engine as a pool of replicas: picks the ready one with the fewest calls under way, prices each
- * call, and takes out a replica that a failure blames. It retries nothing; that is resilience's work.
+ * An engine as a pool of replicas. This room knows who they are, which of them are well and how loaded
+ * each is; it picks one for every attempt and prices it. Whether to try again is not decided here: the
+ * `resilience` handed in runs the attempts. It keeps no queue but the line of calls that found all
+ * replicas busy, and that is bounded.
  */
 export interface PoolOptions {
   readonly id: string;
   readonly model: string;
   readonly precision: string | null;
   readonly replicas: readonly Replica[];
+  /** Finds further replicas while the pool runs; `createReplica` makes one for an address. */
+  readonly discovery?: { readonly source: Discovery; readonly createReplica: (address: string) => Replica };
   readonly price: Price;
   readonly warmUpTimeoutMs: number;
+  readonly settings?: PoolSettings;
+  readonly resilience: EngineResilience;
   readonly clock: Clock;
+  readonly random: Random;
   readonly calls: CallStarter;
   readonly logger: Logger;
 }
 
-export function createReplicaPool(options: PoolOptions): Engine {
+export interface ReplicaPool extends Engine {
+  /** Gives the replica no new calls; those under way go on. False when there is none of this name. */
+  drain(replica: string): boolean;
+  undrain(replica: string): boolean;
+}
+
+export function createReplicaPool(options: PoolOptions): ReplicaPool {
   const { clock, price } = options;
-  const members = options.replicas.map((replica, index) =>
-    createMember({ ...options, engine: options.id, name: `${options.id}/${index}`, replica }),
-  );
-  const pick = createPicker(members);
+  const { runner } = options.resilience;
+  const settings = options.settings ?? DEFAULT_POOL_SETTINGS;
+  const roster = createRoster({
+    engine: options.id,
+    replicas: options.replicas,
+    createReplica: options.discovery?.createReplica ?? noDiscovery,
+    createMember: (name, replica) =>
+      createMember({
+        ...options,
+        settings,
+        engine: options.id,
+        name,
+        replica,
+        mayEject: hasHealthyOther,
+        onChange: () => chooser.changed(),
+      }),
+  });
+  const chooser = createChooser({
+    engine: options.id,
+    members: roster.members,
+    maximumWaiting: settings.maximumWaiting,
+    onFreed: roster.freed,
+    random: options.random,
+    clock,
+  });
+  function hasHealthyOther(name: string): boolean {
+    return roster
+      .members()
+      .some((member) => member.name !== name && member.isUsable() && !member.isEjected());
+  }
+  const parts = { chooser, price, clock, runner };
+  const stopDiscovery = options.discovery?.source.watch(roster.follow);
 
-  /** Runs one call on one member, with its meter and its blame. */
-  const run = async <T extends { readonly usage: Usage }>(
+  const ask = async <T>(
+    request: Request<T>,
     call: Call,
-    ask: (replica: Replica) => Promise<EngineResult<T>>,
   ): Promise<{ result: EngineResult<T>; report: CallReport }> => {
-    const member = pick();
-    if (member === undefined) return { result: noneReady(options.id, members), report: NO_REPORT };
-    const finish = startCall(member, price, clock);
-    const result = await ask(member.replica);
-    if (!result.ok) judgeFailure(member, result.failure, call);
-    return { result, report: finish(result.ok ? result.value.usage : NO_USAGE) };
+    const tally = createTally(clock);
+    const made = await runner.run(request, call, (avoid) => startAttempt(parts, request, call, avoid));
+    tally.add(made);
+    tally.settle(made.end.cost);
+    return { result: made.end.result, report: tally.report() };
   };
-
+  const setDraining = (name: string, draining: boolean): boolean => {
+    const member = roster.find(name);
+    member?.setDraining(draining);
+    return member !== undefined;
+  };
   return {
     id: options.id,
     model: options.model,
     precision: options.precision,
-    replicas: () => members.map((member) => member.state()),
-    distribution: (request, call) => run(call, (replica) => replica.distribution(request, call)),
-    post: (path, body, call) => run(call, (replica) => replica.post(path, body, call)),
-    async generate(request, call) {
-      const member = pick();
-      if (member === undefined) return noneReady(options.id, members);
-      const finish = startCall(member, price, clock);
-      const result = await member.replica.generate(request, call);
-      if (!result.ok) {
-        judgeFailure(member, result.failure, call);
-        finish(NO_USAGE);
-        return result;
-      }
-      let report: CallReport = { ...NO_REPORT, replica: member.name };
-      const events = watchEvents(result.value, (usage, failure) => {
-        if (failure !== null) judgeFailure(member, failure, call);
-        report = finish(usage);
-      });
-      return { ok: true, value: { events, report: () => report } };
-    },
+    replicas: () => roster.members().map((member) => member.state()),
+    distribution: (request, call) => ask(distributionRequest(request), call),
+    post: (path, body, call) => ask(jsonRequest(path, body), call),
+    generate: (request, call) => generate(parts, request, call),
+    drain: (name) => setDraining(name, true),
+    undrain: (name) => setDraining(name, false),
     async close() {
-      await Promise.all(members.map((member) => member.close()));
+      stopDiscovery?.();
+      await roster.close();
     },
   };
 }
 
-const NO_REPORT: CallReport = { replica: null, cost: NO_COST, ms: 0 };
-
-/** Fewest calls under way wins; among equals the next in turn, so that idle replicas share the work. */
-function createPicker(members: readonly Member[]): () => Member | undefined {
-  let turn = 0;
-  return () => {
-    let best: Member | undefined;
-    for (let i = 0; i < members.length; i += 1) {
-      const member = members[(turn + i) % members.length];
-      if (member === undefined || !member.isReady()) continue;
-      if (best === undefined || member.meter.running() < best.meter.running()) best = member;
-    }
-    turn += 1;
-    return best;
-  };
-}
-
-function startCall(member: Member, price: Price, clock: Clock): (usage: Usage) => CallReport {
-  const startedAt = clock.monotonic();
-  const stopMeter = member.meter.start();
-  return (usage) => {
-    const engineSeconds = Math.round(stopMeter() * 1e6) / 1e6;
-    return {
-      replica: member.name,
-      cost: { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds },
-      ms: toMicros(clock.monotonic() - startedAt),
-    };
-  };
-}
-
-/** Milliseconds to a thousandth: more digits are noise that every reply would carry. */
-function toMicros(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}
-
-/** A caller who left, or whose time was over, says nothing about the replica. */
-function judgeFailure(member: Member, failure: EngineFailure, call: Call): void {
-  if (failure.blamesReplica && !call.signal.aborted) member.blame(failure);
-}
-
-/** Passes events through and tells once how the stream ended, also when the consumer stops early. */
-async function* watchEvents(
-  events: AsyncIterable<GenerationEvent>,
-  onEnd: (usage: Usage, failure: EngineFailure | null) => void,
-): AsyncGenerator<GenerationEvent> {
-  let told = false;
-  const tell = (usage: Usage, failure: EngineFailure | null): void => {
-    if (!told) onEnd(usage, failure);
-    told = true;
-  };
-  try {
-    for await (const event of events) {
-      // Told before it is passed on: the consumer may ask for the report at once.
-      if (event.type === 'end') tell(event.usage, null);
-      if (event.type === 'failure') tell(NO_USAGE, event.failure);
-      yield event;
-    }
-  } finally {
-    tell(NO_USAGE, null);
-  }
-}
-
-function noneReady(engine: string, members: readonly Member[]): { ok: false; failure: EngineFailure } {
-  const reason = members[0]?.state().reason ?? 'it has no replica';
-  return {
-    ok: false,
-    failure: {
-      code: 'engine_unavailable',
-      message: `no replica of the engine "${engine}" is ready (${reason})`,
-      sent: false,
-      blamesReplica: false,
-    },
-  };
+function noDiscovery(): never {
+  throw new Error('a pool without discovery makes no replicas');
 }

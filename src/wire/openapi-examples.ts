@@ -49,6 +49,8 @@ export const PREFERENCES_REPLY_EXAMPLE: PreferencesReply = {
           model: 'Qwen/Qwen3-8B-AWQ',
           precision: 'awq',
           replica: 'small-vllm/0',
+          pick: 'p2c 0.012<0.030',
+          attempts: 1,
           prompt: 'preference/label@1',
           order: 'ab',
           p_first: 0.91,

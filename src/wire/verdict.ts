@@ -28,6 +28,14 @@ const trailEntrySchema = z
       .nullable()
       .meta({ description: 'Precision of the weights as configured.', example: 'awq' }),
     replica: z.string().nullable().meta({ description: 'As `<engine>/<number>`.', example: 'small-vllm/0' }),
+    pick: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why this replica was asked.', example: 'p2c 0.012<0.030' }),
+    attempts: z
+      .int()
+      .min(0)
+      .meta({ description: 'Engine calls that were made, failed ones and hedges included.', example: 1 }),
     prompt: z
       .string()
       .meta({ description: 'Prompt template as `name@version`.', example: 'preference/label@1' }),
@@ -35,7 +43,7 @@ const trailEntrySchema = z
     p_first: probability.nullable().meta({ description: 'P(the response shown first is better).' }),
     p_tie: probability.nullable(),
     label_mass: probability.nullable().meta({ description: 'Probability on all label tokens together.' }),
-    route: z.enum(['label_ids', 'top_logprobs']).nullable(),
+    route: z.enum(['label_ids', 'top_logprobs', 'generation_logits', 'forced']).nullable(),
     fingerprint: z.string().nullable(),
     ms: z.number().min(0),
     cost_usd: z.number().min(0),
@@ -135,6 +143,8 @@ function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
     model: entry.model,
     precision: entry.precision,
     replica: entry.replica,
+    pick: entry.pick,
+    attempts: entry.attempts,
     prompt: entry.prompt,
     order: entry.order,
     p_first: entry.pFirst,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,7 +33,8 @@ import {
  * the stub engine alone, a bare pass-through in front of it (the control), and the gateway's chat and
  * preference calls. A preference asks in both orders, so each of its requests is two engine calls and one
  * verdict. Measures, never fails on a time; replies that are wrong end it with exit code 1.
- * Options: `--stream` (chat by stream to the client too), `--rounds N`, `--seconds S`, `--profile DIR`.
+ * Options: `--stream` (chat by stream to the client too), `--rounds N`, `--seconds S`, `--profile DIR` (a CPU
+ * profile of the gateway). Flags of Node before the file's name hold for all processes.
  */
 const { values: options } = parseArgs({
   options: {
@@ -165,23 +166,20 @@ async function measureMemory(load: Load, gateway: Question, rounds: readonly Rou
 
 async function main(): Promise<void> {
   const key = `assay_bench_${randomBytes(16).toString('hex')}`;
-  const folder = await mkdtemp(join(tmpdir(), 'assay-bench-'));
-  try {
-    await using load = startLoad();
-    await using stub = await startServer('stub.ts');
-    await using control = await startServer('control.ts', [`http://127.0.0.1:${stub.port}`]);
-    const port = await freePort();
-    const config = join(folder, 'assay.yaml');
-    await writeFile(config, configFor(stub, port, key));
-    await using gateway = await startGateway({ config, port, profile: options.profile ?? null });
-    const questions = questionsFor({ stub, control, gateway }, `Bearer ${key}`);
-    await warmUp(load, questions);
-    const rounds = await measureRounds(load, questions);
-    const memory = await measureMemory(load, questions.chat, rounds);
-    report(rounds, memory);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  await using load = startLoad();
+  await using stub = await startServer('stub.ts');
+  await using control = await startServer('control.ts', [`http://127.0.0.1:${stub.port}`]);
+  const port = await freePort();
+  const config = join(folder, 'assay.yaml');
+  writeFileSync(config, configFor(stub, port, key));
+  await using gateway = await startGateway({ config, port, profile: options.profile ?? null });
+  const questions = questionsFor({ stub, control, gateway }, `Bearer ${key}`);
+  await warmUp(load, questions);
+  const rounds = await measureRounds(load, questions);
+  report(rounds, await measureMemory(load, questions.chat, rounds));
 }
 
 function report(rounds: readonly Round[], memory: Memory): void {

@@ -62,14 +62,23 @@ export interface GatewayOptions {
 
 const READY_MS = 20_000;
 
-/** Starts the real gateway and waits until its engines are ready. */
+/**
+ * Starts the real gateway and waits until its engines are ready. Flags given to Node for the bench are
+ * passed on, to this process as to the others: all of them run under the same conditions.
+ */
 export async function startGateway(options: GatewayOptions): Promise<Served> {
   const main = resolve(import.meta.dirname, '../../src/main.ts');
   const profiling = options.profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
-  const child = spawn(process.execPath, [...profiling, main, 'serve', '--config', options.config], {
-    // Its log goes nowhere but is written, as in production; what it says when it cannot start is shown.
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, ...profiling, main, 'serve', '--config', options.config],
+    {
+      // Its log goes nowhere but is written, as in production; what it says when it cannot start is shown.
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  // An interrupted bench must not leave a gateway behind; the other processes end with their channel.
+  process.once('exit', () => child.kill('SIGKILL'));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (said.length < 4000) said += text;

@@ -11,10 +11,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** YAML blocks of a page that are whole configurations. */
 function configurationsOf(page: string): string[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '').filter((yaml) => yaml.includes('policies:'));
+  return [...text.matchAll(/```yaml\n(.*?)```/gs)]
+    .map((match) => match[1] ?? '')
+    .filter((yaml) => yaml.includes('policies:'));
 }
 
-const blocks = ['README.md', 'docs/configuration.md', 'docs/quickstart.md'].flatMap((page) =>
+const blocks = ['README.md', 'docs/configuration.md'].flatMap((page) =>
   configurationsOf(page).map((yaml, index) => [`${page} #${index + 1}`, yaml] as const),
 );
 

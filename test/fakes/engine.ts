@@ -64,7 +64,13 @@ export function scriptedEngine(
         : { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
       return {
         result,
-        report: { replica: 'http://replica', cost: { nanoUsd: 1000, usage, engineSeconds: 0.5 }, ms: 7 },
+        report: {
+          replica: 'http://replica',
+          pick: 'only one ready',
+          attempts: 1,
+          cost: { nanoUsd: 1000, usage, engineSeconds: 0.5 },
+          ms: 7,
+        },
       };
     },
     generate: async () => ({
@@ -78,6 +84,8 @@ export function scriptedEngine(
       },
       report: {
         replica: null,
+        pick: null,
+        attempts: 0,
         cost: {
           nanoUsd: 0,
           usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },

@@ -14,6 +14,8 @@ import type { ErrorCode } from '../../src/domain/errors.ts';
 const USAGE = { inputTokens: 12, cachedInputTokens: 4, outputTokens: 3 };
 const REPORT: CallReport = {
   replica: 'http://replica',
+  pick: 'only one ready',
+  attempts: 1,
   cost: { nanoUsd: 1000, usage: USAGE, engineSeconds: 0.5 },
   ms: 7,
 };

@@ -60,7 +60,7 @@ function answerTokens({ body }: SeenRequest, response: ServerResponse): void {
 
 function toTokens(text: string): number[] {
   const spaced = / [AB]$/.test(text);
-  const characters = [...(spaced ? text.slice(0, -2) : text)].map((character) => character.codePointAt(0)!);
+  const characters = Array.from(spaced ? text.slice(0, -2) : text, (character) => character.codePointAt(0)!);
   return spaced ? [...characters, 1000 + text.codePointAt(text.length - 1)!] : characters;
 }
 

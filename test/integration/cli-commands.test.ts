@@ -118,7 +118,7 @@ describe('assay keys new', () => {
     expect(parts).not.toBeNull();
     const sha256 = createHash('sha256').update(key).digest('hex');
     expect(stdout).toContain(
-      `teams:\n  reward-modelling:\n    keys:\n      - {id: ${parts?.[1]}, sha256: ${sha256}}\n`,
+      `teams:\n  reward-modelling:\n    keys:\n      - {id: ${parts?.[1]}, sha256: "${sha256}"}\n`,
     );
     expect(stdout.split(key)).toHaveLength(2);
     expect((await cli(['keys', 'new', '--team', 'x'])).stdout).not.toContain(key);
@@ -402,7 +402,7 @@ describe('assay demo', () => {
     expect(new Set(gateway.asked.flatMap(({ metadata }) => Object.keys(metadata)))).toEqual(
       new Set(['domain']),
     );
-    for (const text of ['Labels by tier', 'agrees with gold', 'always large', 'Three verdicts', 'Next']) {
+    for (const text of ['Labels by tier', 'agrees with gold', 'always large', 'trail', 'Next']) {
       expect(stdout).toContain(text);
     }
   });

@@ -314,6 +314,22 @@ describe('the keep-alive race', () => {
     expect(answered).toBe(1);
   });
 
+  it('is not what happens on the connection that follows a closed one', async () => {
+    let answered = 0;
+    await using engine = await startRawEngine((socket) => {
+      answered += 1;
+      if (answered > 1) socket.resetAndDestroy();
+      else socket.end(whole('{"ok":true}').replace('\r\n', '\r\nconnection: close\r\n'));
+    });
+    await using replica = testReplica(engine.url, { limits: { connections: 1 } });
+    expect(await replica.post('/v1/embeddings', {}, testCall())).toMatchObject({ ok: true });
+    expect(await replica.post('/v1/embeddings', {}, testCall())).toMatchObject({
+      ok: false,
+      failure: { code: 'engine_error', sent: true },
+    });
+    expect(answered).toBe(2);
+  });
+
   it('is not what happens after the first byte of an answer', async () => {
     let answered = 0;
     await using engine = await startRawEngine((socket) => {

@@ -4,8 +4,10 @@ import { z } from 'zod';
 import type { CommandContext } from '../context.ts';
 import { readOptions } from '../options.ts';
 
+/** As the configuration wants it. */
+const teamName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const optionsSchema = z.object({
-  team: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'is no name of letters, digits, ".", "_" and "-"'),
+  team: z.string().regex(teamName, 'must be of lower-case letters, digits and hyphens, at most 63'),
 });
 
 export function addKeysCommand(root: Command, { io, paint }: CommandContext): void {
@@ -20,7 +22,7 @@ export function addKeysCommand(root: Command, { io, paint }: CommandContext): vo
       const { id, key, sha256 } = createKey();
       io.stdout.write(`${paint('bold', key)}\n\n`);
       io.stdout.write(`${paint('dim', '# The key is not kept anywhere. For the configuration:')}\n`);
-      io.stdout.write(`teams:\n  ${team}:\n    keys:\n      - {id: ${id}, sha256: ${sha256}}\n`);
+      io.stdout.write(`teams:\n  ${team}:\n    keys:\n      - {id: ${id}, sha256: "${sha256}"}\n`);
     });
 }
 

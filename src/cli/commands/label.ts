@@ -7,6 +7,7 @@ import { CommandError, EXIT, usageError } from '../exit.ts';
 import { DEFAULT_CONFIG, startOwnGateway } from '../gateway.ts';
 import { listenForInterrupts } from '../interruption.ts';
 import { FORMATS } from '../label/input.ts';
+import { preferSmallHeap } from '../label/memory.ts';
 import { OUTPUT_FORMATS } from '../label/paths.ts';
 import { createProgress, silentProgress } from '../label/progress.ts';
 import { labelFile, type LabelReport, type LabelTask, type RunControl } from '../label/run.ts';
@@ -83,6 +84,7 @@ export function addLabelCommand(root: Command, context: CommandContext): void {
 
 async function label(input: string, flags: LabelFlags, context: CommandContext): Promise<void> {
   const { io } = context;
+  preferSmallHeap();
   const connect = connector(flags, context);
   const progress = flags.quiet ? silentProgress : createProgress(io.stderr, io.env);
   const interruption = listenForInterrupts(io);

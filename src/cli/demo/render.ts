@@ -4,25 +4,40 @@ import { type Column, renderFacts, renderTable } from '../print/table.ts';
 import type { OutputRow } from '../label/row.ts';
 import type { DemoReport, DemoRow } from './demo.ts';
 
+/** Where the demo runs, for what it says to try next. */
+export interface DemoPlace {
+  /** How `assay` is called here. */
+  readonly command: string;
+  /** Path of the shipped pairs from here. */
+  readonly pairs: string;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+}
+
 /** What the demo shows: who judged what, how well, for how much, and a few verdicts with their trail. */
-export function renderDemo(report: DemoReport, paint: Paint, columns: number): string {
+export function renderDemo(report: DemoReport, place: DemoPlace, paint: Paint): string {
   const { rows, seconds } = report;
   const intro = `${paint('bold', 'Assay demo')}: ${rows.length} pairs of answers with known labels, two simulated engines behind one gateway, ${formatDuration(seconds)}.\n${paint('dim', 'The engines are toys with planted opinions, so the figures show the machinery, not a model.')}\n`;
   const parts = [
     intro,
     section('Labels by tier', tierTable(report, paint), paint),
     section('The same pairs, all to the large judge', costTable(report, paint), paint),
-    section('Three verdicts and their trail', examples(report, paint, columns), paint),
-    section('Next', NEXT, paint),
+    section('Verdicts and their trail', examples(report, paint, place.columns), paint),
+    section('Next', nextSteps(place, paint), paint),
   ];
   return `\n${parts.join('\n')}\n`;
 }
 
-const NEXT = `  assay label pairs.jsonl -o labels.jsonl --simulated   label a file of yours with the same two toys
-  assay serve --simulated --port 8080                   try the API; its page is at /docs
-  assay config schema                                   then write an assay.yaml for your own engines
-  assay doctor --config assay.yaml                      and see whether they are ready
-`;
+/** Commands that work from where the demo was started. */
+function nextSteps({ command, pairs }: DemoPlace, paint: Paint): string {
+  const steps = [
+    [`${command} label ${pairs} -o labels.jsonl --simulated`, 'label a file with the same two toys'],
+    [`${command} serve --simulated --port 8080`, 'try the API; its page is at /docs'],
+    [`${command} config schema`, 'then write an assay.yaml for your own engines'],
+    [`${command} doctor --config assay.yaml`, 'and see whether they are ready'],
+  ];
+  return steps.map(([line, purpose]) => `  ${line}\n      ${paint('dim', purpose ?? '')}\n`).join('');
+}
 
 function section(title: string, text: string, paint: Paint): string {
   return `${paint('bold', title)}\n${text}`;
@@ -93,23 +108,31 @@ function costTable({ rows }: DemoReport, paint: Paint): string {
   };
   const table = renderTable(COST_COLUMNS, [line('cascade', cascade), line('always large', large)], paint);
   const share = formatShare(costOf(cascade), costOf(large));
-  return `${table}  ${paint('green', `The cascade costs ${share} of it.`)}\n`;
+  const same = rows.filter((row) => row.cascade.label === row.alwaysLarge.label).length;
+  const agreement = `${formatShare(same, rows.length)} of the labels are the same`;
+  return `${table}  ${paint('green', `The cascade costs ${share} of asking the large judge about everything; ${agreement}.`)}\n`;
 }
 
 function costOf(rows: readonly OutputRow[]): number {
   return rows.reduce((total, { cost }) => total + Math.round(cost.usd * 1e9), 0);
 }
 
-/** One that the first tier decided, one that went on, one where the judge was wrong; whichever exist. */
+/** One that the first tier decided, one that went on, one where the judge was wrong; of different domains if possible. */
 function examples({ rows, tiers }: DemoReport, paint: Paint, columns: number): string {
-  const isWrong = ({ pair, cascade }: DemoRow): boolean => cascade.label !== pair.gold;
-  const chosen = [
-    rows.find((row) => row.cascade.tier === tiers[0] && !isWrong(row)),
-    rows.find((row) => row.cascade.tier !== tiers[0] && row.cascade.label !== null && !isWrong(row)),
-    rows.find((row) => isWrong(row)) ?? rows.at(-1),
+  const isRight = ({ pair, cascade }: DemoRow): boolean => cascade.label === pair.gold;
+  const kinds = [
+    (row: DemoRow) => row.cascade.tier === tiers[0] && isRight(row),
+    (row: DemoRow) => row.cascade.tier !== tiers[0] && isRight(row),
+    (row: DemoRow) => !isRight(row),
   ];
-  const distinct = [...new Set(chosen)].filter((row) => row !== undefined);
-  return distinct.map((row) => example(row, paint, columns)).join('\n');
+  const shown: DemoRow[] = [];
+  for (const isOfKind of kinds) {
+    const isNew = ({ pair }: DemoRow): boolean => shown.every((row) => row.pair.domain !== pair.domain);
+    const ofKind = rows.filter(isOfKind);
+    const row = ofKind.find(isNew) ?? ofKind[0];
+    if (row !== undefined) shown.push(row);
+  }
+  return shown.map((row) => example(row, paint, columns)).join('\n');
 }
 
 function example({ pair, cascade }: DemoRow, paint: Paint, columns: number): string {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Place, Places } from './places.ts';
 import { replaceFile } from './replace-file.ts';
@@ -13,6 +13,7 @@ export class Journal {
   readonly places: Places;
   readonly #file: number;
   #end: number;
+  #isFinished = false;
 
   /** Opens or makes the file; `lines` is the number of lines of the input. */
   constructor(path: string, lines: number) {
@@ -54,10 +55,13 @@ export class Journal {
         yield `${JSON.stringify(row)}\n`;
       }
     });
+    this.#isFinished = true;
   }
 
+  /** A run that came to nothing leaves no empty file behind. */
   close(): void {
     closeSync(this.#file);
+    if (this.#end === 0 && !this.#isFinished) rmSync(this.path, { force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, ERRORS } from '../../domain/errors.ts';
-import { type RowFailure, type VerdictReply, verdictSchema } from './row.ts';
+import { isVerdict, type RowFailure, type VerdictReply } from './row.ts';
 
 /** What one try brought: an HTTP reply, or no reply at all. */
 export type Reply =
@@ -17,7 +17,7 @@ export type ReplyResult =
   /** No item of this run can be judged. */
   | { readonly type: 'stop'; readonly message: string };
 
-const successSchema = z.looseObject({ data: z.tuple([verdictSchema]) });
+const successSchema = z.looseObject({ data: z.tuple([z.unknown()]) });
 const envelopeSchema = z.looseObject({
   error: z.looseObject({ message: z.string(), code: z.string().nullish(), param: z.string().nullish() }),
 });
@@ -33,8 +33,8 @@ export function readReply(reply: Reply): ReplyResult {
   }
   const body = parseJson(reply.text);
   if (reply.status === 200) {
-    const success = successSchema.safeParse(body);
-    if (success.success) return { type: 'verdict', verdict: success.data.data[0] };
+    const verdict = successSchema.safeParse(body).data?.data[0];
+    if (isVerdict(verdict)) return { type: 'verdict', verdict };
     return {
       type: 'stop',
       message: 'answers, but not with verdicts; is this the address of an Assay gateway?',

@@ -27,9 +27,15 @@ const verdictShape = {
   error: z.looseObject({ message: z.string() }).nullish(),
 };
 
+const verdictSchema = z.looseObject(verdictShape);
+
 /** What a gateway answers for an item, as far as it is read here. */
-export const verdictSchema = z.looseObject(verdictShape);
 export type VerdictReply = z.output<typeof verdictSchema>;
+
+/** Looks without touching, so that all fields stay as and where they came. */
+export function isVerdict(value: unknown): value is VerdictReply {
+  return verdictSchema.safeParse(value).success;
+}
 
 const rowSchema = z.looseObject({
   line: z.int().min(1),
@@ -43,10 +49,15 @@ export type OutputRow = z.output<typeof rowSchema>;
 /** Every row begins so; by this a file of ours is known, even by a torn last line. */
 export const ROW_START = '{"line":';
 
+function isRow(value: unknown): value is OutputRow {
+  return rowSchema.safeParse(value).success;
+}
+
 /** Reads a row back; null when it is none of ours. */
 export function parseRow(text: string): OutputRow | null {
   try {
-    return rowSchema.safeParse(JSON.parse(text)).data ?? null;
+    const value: unknown = JSON.parse(text);
+    return isRow(value) ? value : null;
   } catch {
     return null;
   }

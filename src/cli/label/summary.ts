@@ -21,7 +21,7 @@ function heading({ paths, trlRows }: LabelReport, tally: Tally, paint: Paint): s
   const colour = tally.failed === 0 ? 'green' : 'yellow';
   const count = `${formatCount(tally.judged)} of ${formatCount(tally.rows)} rows judged`;
   if (trlRows === null) return `${paint('bold', paths.output)}  ${paint(colour, count)}\n`;
-  const preferences = `${formatCount(trlRows)} preference rows`;
+  const preferences = `${formatCount(trlRows)} preference row${trlRows === 1 ? '' : 's'}`;
   return `${paint('bold', paths.output)}  ${preferences}; ${paint(colour, count)}, verdicts in ${paths.journal}\n`;
 }
 

@@ -46,6 +46,8 @@ describe('the preference judge', () => {
       model: 'fake-model',
       precision: 'awq',
       replica: 'http://replica',
+      pick: 'only one ready',
+      attempts: 1,
       prompt: 'preference/test@3',
       route: 'label_ids',
       fingerprint: 'vllm-test',

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { answerLength } from './answer-length.ts';
+import { badParameter, badRequest, invalidBody } from './api-error.ts';
+import { type ChatMessage, renderChat, textOfContent } from './chat-template.ts';
+import { type Constraint, oneOf } from './constraint.ts';
+import type { GenerationPlan, LogprobsAsked, PlannedPrompt } from './generation-plan.ts';
+import { integer } from './json-body.ts';
+import { jsonInstance } from './json-instance.ts';
+import type { Opinion } from './label-odds.ts';
+import { findPair } from './pair-prompt.ts';
+import { samplingFields } from './sampling-fields.ts';
+import { checkLabelIds, checkLogprobs } from './sampling-limits.ts';
+import { planSampling } from './sampling-plan.ts';
+
+const part = z.looseObject({ type: z.string(), text: z.string().optional() });
+export const chatMessage = z.looseObject({
+  role: z.string(),
+  content: z.union([z.string(), z.array(part)]).nullish(),
+});
+const tool = z.looseObject({
+  function: z.looseObject({ name: z.string(), parameters: z.json().nullish() }),
+});
+const chatFields = {
+  ...samplingFields,
+  logprobs: z.boolean().nullish(),
+  top_logprobs: integer.nullish(),
+  max_completion_tokens: integer.nullish(),
+  tools: z.array(tool).nullish(),
+  tool_choice: z
+    .union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string() }) })])
+    .nullish(),
+  add_generation_prompt: z.boolean().nullish(),
+  continue_final_message: z.boolean().nullish(),
+};
+export const chatSchema = z.object({ ...chatFields, messages: z.array(chatMessage) });
+export const chatBatchSchema = z.object({ ...chatFields, messages: z.array(z.array(chatMessage)) });
+type ChatBody = z.output<typeof chatSchema>;
+
+/** What requests are read with. */
+export interface RequestContext {
+  readonly opinion: Opinion;
+  readonly maxModelTokens: number;
+  /** The server knows `logprob_token_ids`. */
+  readonly labelIds: boolean;
+}
+
+/** The function that the answer must call. */
+export interface ForcedTool {
+  readonly name: string;
+  readonly arguments: string;
+  /** Forced by name: then the answer ends with `stop`, as the reference API has it. */
+  readonly byName: boolean;
+}
+
+/** Reads a chat request with one or, for the batch call, several conversations. */
+export function planChat(
+  body: Omit<ChatBody, 'messages'>,
+  conversations: readonly (readonly ChatMessage[])[],
+  context: RequestContext,
+): { readonly plan: GenerationPlan; readonly tool: ForcedTool | null } {
+  const common = planSampling(body);
+  const logprobs = planLogprobs(body, context);
+  const forced = forcedTool(body);
+  const constraint: Constraint | null = forced === null ? common.constraint : oneOf([forced.arguments]);
+  const prompts = conversations.map((messages) => planPrompt(body, messages, context));
+  return { plan: { ...common, constraint, logprobs, prompts }, tool: forced };
+}
+
+function planPrompt(
+  body: Omit<ChatBody, 'messages'>,
+  messages: readonly ChatMessage[],
+  { opinion, maxModelTokens }: RequestContext,
+): PlannedPrompt {
+  if (messages.length === 0) throw badRequest('The messages list cannot be empty.', 'messages');
+  const { tokens, text } = renderChat(messages, templateOptions(body));
+  const asked =
+    body.max_completion_tokens === null || body.max_completion_tokens === undefined
+      ? { value: body.max_tokens, param: 'max_tokens', least: 1 }
+      : { value: body.max_completion_tokens, param: 'max_completion_tokens', least: 1 };
+  const maxTokens = answerLength({ tokens: tokens.length, characters: text.length }, asked, maxModelTokens);
+  const question = messages.findLast(({ role }) => role === 'user');
+  const odds = question === undefined ? null : oddsOf(textOfContent(question), opinion);
+  return { tokens, text, odds, maxTokens };
+}
+
+/** What the model thinks of the pair in a text; null when there is none. Refuses a pair it has no record of. */
+export function oddsOf(text: string, opinion: Opinion): PlannedPrompt['odds'] {
+  const pair = findPair(text);
+  if (pair === null) return null;
+  const answer = opinion(pair);
+  if (!answer.ok) throw badRequest(answer.message);
+  return answer.odds;
+}
+
+export function templateOptions(body: {
+  readonly add_generation_prompt?: boolean | null | undefined;
+  readonly continue_final_message?: boolean | null | undefined;
+}): { addGenerationPrompt: boolean; continueFinalMessage: boolean } {
+  const addGenerationPrompt = body.add_generation_prompt ?? true;
+  const continueFinalMessage = body.continue_final_message ?? false;
+  if (addGenerationPrompt && continueFinalMessage) {
+    throw invalidBody(
+      ['Value error, Cannot set both `continue_final_message` and `add_generation_prompt` to True.'],
+      null,
+    );
+  }
+  return { addGenerationPrompt, continueFinalMessage };
+}
+
+function planLogprobs(body: Omit<ChatBody, 'messages'>, { labelIds }: RequestContext): LogprobsAsked | null {
+  const ids = labelIds ? (body.logprob_token_ids ?? null) : null;
+  const top = body.top_logprobs ?? 0;
+  if (body.logprobs !== true) {
+    if (top !== 0) throw needsLogprobs('top_logprobs');
+    if (ids !== null) throw needsLogprobs('logprob_token_ids');
+    return null;
+  }
+  checkLogprobs(top);
+  if (ids !== null) checkLabelIds(ids);
+  return { top, ids, asIds: body.return_tokens_as_token_ids ?? false };
+}
+
+function needsLogprobs(field: string): Error {
+  return badParameter(`when using \`${field}\`, \`logprobs\` must be set to true.`, field);
+}
+
+function forcedTool({ tools, tool_choice: choice }: Omit<ChatBody, 'messages'>): ForcedTool | null {
+  if (tools !== null && tools !== undefined && tools.length === 0) {
+    throw invalidBody(
+      [
+        'Value error, `tools` must not be an empty array. Either provide at least one tool or omit the field entirely.',
+      ],
+      null,
+    );
+  }
+  const name = typeof choice === 'object' ? choice?.function.name : undefined;
+  if (name === undefined && choice !== 'required') return null;
+  if (tools === null || tools === undefined) {
+    throw invalidBody(['Value error, When using `tool_choice`, `tools` must be set.'], null);
+  }
+  const called = name === undefined ? tools[0] : tools.find((each) => each.function.name === name);
+  if (called === undefined) {
+    throw invalidBody(
+      ['Value error, The tool specified in `tool_choice` does not match any of the specified `tools`'],
+      null,
+    );
+  }
+  return {
+    name: called.function.name,
+    arguments: jsonInstance(called.function.parameters ?? { type: 'object' }),
+    byName: name !== undefined,
+  };
+}

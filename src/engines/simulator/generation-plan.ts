@@ -1,0 +1,45 @@
+import type { Constraint } from './constraint.ts';
+import type { SamplingRules } from './language-model.ts';
+import type { LabelOdds } from './label-odds.ts';
+
+/** What one request asks for, checked and with all defaults. */
+export interface GenerationPlan {
+  readonly prompts: readonly PlannedPrompt[];
+  /** Answers per prompt. */
+  readonly n: number;
+  readonly seed: number;
+  readonly priority: number;
+  readonly cacheSalt: string | null;
+  readonly rules: SamplingRules;
+  readonly stopping: Stopping;
+  readonly constraint: Constraint | null;
+  readonly logprobs: LogprobsAsked | null;
+  /** Log-probabilities of the prompt's own tokens, with this many likely ones beside each; null for none. */
+  readonly promptLogprobs: number | null;
+}
+
+export interface PlannedPrompt {
+  readonly tokens: readonly number[];
+  readonly text: string;
+  /** Set when the prompt shows a pair: the model answers with a label. */
+  readonly odds: LabelOdds | null;
+  /** Longest answer, in tokens. */
+  readonly maxTokens: number;
+}
+
+export interface Stopping {
+  readonly texts: readonly string[];
+  readonly tokens: ReadonlySet<number>;
+  readonly includesText: boolean;
+  readonly ignoresEnd: boolean;
+  readonly minTokens: number;
+}
+
+export interface LogprobsAsked {
+  /** How many likely tokens. */
+  readonly top: number;
+  /** These tokens instead of the likely ones. */
+  readonly ids: readonly number[] | null;
+  /** Tokens print as `token_id:N`. */
+  readonly asIds: boolean;
+}

@@ -1,0 +1,117 @@
+import { mix, uniformOf } from './hash.ts';
+import type { LabelOdds } from './label-odds.ts';
+import { type NextToken, SparseDistribution } from './next-token.ts';
+import { tokenize } from './tokenizer.ts';
+import { TURN_END, WRITTEN_WORDS } from './vocabulary.ts';
+
+/**
+ * The toy language model: what comes next is a hash of the tokens so far, and nothing else. Plain text is
+ * words from a list in sentences of about twelve, with an end after one sentence in four. After a prompt
+ * that shows a pair, the labels take their share.
+ */
+const FILLERS = 12;
+/** Each of the likely tokens has this share of what the ones before it left. */
+const TAKE = 0.55;
+/** Probability that all tokens outside the list have together. */
+const TAIL = 0.02;
+const SENTENCE_LENGTH = 12;
+const SENTENCES = 4;
+/** Share of a label's probability on the token without a space. */
+const BARE = 0.9;
+
+const [FULL_STOP] = tokenize('.');
+const LABEL_TOKENS = ['A', 'B', 'C'].map((letter) => [tokenize(letter), tokenize(` ${letter}`)].flat());
+
+/** What follows a prefix with this hash that ends in `last`. */
+export function plainNext(prefix: number, last: number | undefined): NextToken {
+  const ids = fillers(prefix);
+  if (last === FULL_STOP && mix(prefix, 1) % SENTENCES === 0) ids.unshift(TURN_END);
+  else if (isWord(last) && mix(prefix, 2) % SENTENCE_LENGTH === 0) ids.unshift(FULL_STOP ?? 0);
+  return new SparseDistribution(ids, shares(ids.length, 1 - TAIL), { tail: TAIL, seed: prefix });
+}
+
+/** What follows a label: the end of the answer. */
+export function afterLabel(prefix: number): NextToken {
+  const ids = [TURN_END, ...fillers(prefix)];
+  return new SparseDistribution(ids, shares(ids.length, 1 - TAIL), { tail: TAIL, seed: prefix });
+}
+
+/** The first token of a judge's answer: the labels by their odds, the rest by the pair's hash. */
+export function labelNext(odds: LabelOdds): NextToken {
+  const rest = Math.max(0, 1 - odds.mass);
+  const ids = [...LABEL_TOKENS.flat(), ...fillers(odds.hash)];
+  const labels = [odds.first, odds.second, odds.tie].flatMap((share) => [
+    odds.mass * share * BARE,
+    odds.mass * share * (1 - BARE),
+  ]);
+  const tail = rest * TAIL;
+  return new SparseDistribution(ids, [...labels, ...shares(FILLERS, rest - tail)], { tail, seed: odds.hash });
+}
+
+/** Distinct words, the likely ones first. */
+function fillers(hash: number): number[] {
+  const start = mix(hash, 3);
+  const words: number[] = [];
+  for (let index = 0; index < FILLERS; index += 1) {
+    words.push(WRITTEN_WORDS.first + ((start + index * WORD_STRIDE) % WRITTEN_WORDS.count));
+  }
+  return words;
+}
+
+/** Far enough apart, and `FILLERS` steps of it do not come round. */
+const WORD_STRIDE = 29;
+
+function isWord(id: number | undefined): boolean {
+  return id !== undefined && id >= WRITTEN_WORDS.first && id < WRITTEN_WORDS.first + WRITTEN_WORDS.count;
+}
+
+/** `total` in falling shares. */
+function shares(count: number, total: number): number[] {
+  const whole = 1 - (1 - TAKE) ** count;
+  return Array.from({ length: count }, (_, index) => (total * TAKE * (1 - TAKE) ** index) / whole);
+}
+
+/** How the next token is chosen from what the model says; none of it changes the log-probabilities shown. */
+export interface SamplingRules {
+  /** 0 takes the most likely token. */
+  readonly temperature: number;
+  /** 0 or less for all. */
+  readonly topK: number;
+  readonly topP: number;
+  /** Tokens that may come; null for all. */
+  readonly allowed: readonly number[] | null;
+  readonly banned: ReadonlySet<number>;
+  readonly bias: ReadonlyMap<number, number>;
+}
+
+const CANDIDATES = 24;
+
+/** Chooses among the likely tokens and those that the rules name. `draw` is a hash; equal draws choose equally. */
+export function choose(next: NextToken, rules: SamplingRules, draw: number): number {
+  const ids = rules.allowed ?? [...new Set([...next.top(CANDIDATES), ...rules.bias.keys()])];
+  const weighed = ids
+    .filter((id) => !rules.banned.has(id))
+    .map((id) => ({ id, score: next.logprob(id) + (rules.bias.get(id) ?? 0) }))
+    .toSorted((x, y) => y.score - x.score);
+  const [best] = weighed;
+  if (best === undefined) return ids[0] ?? TURN_END;
+  if (rules.temperature === 0) return best.id;
+  const kept = nucleus(rules.topK > 0 ? weighed.slice(0, rules.topK) : weighed, rules.topP);
+  const weights = kept.map(({ score }) => Math.exp((score - best.score) / rules.temperature));
+  let left = uniformOf(draw) * weights.reduce((sum, weight) => sum + weight, 0);
+  for (const [index, weight] of weights.entries()) {
+    left -= weight;
+    if (left <= 0) return kept[index]?.id ?? best.id;
+  }
+  return best.id;
+}
+
+/** The most likely tokens that have the share `topP` together. */
+function nucleus<T extends { readonly score: number }>(sorted: readonly T[], topP: number): readonly T[] {
+  let sum = 0;
+  const end = sorted.findIndex(({ score }) => {
+    sum += Math.exp(score);
+    return sum >= topP;
+  });
+  return end < 0 ? sorted : sorted.slice(0, end + 1);
+}

@@ -1,0 +1,83 @@
+import type { Call } from '../contracts/call.ts';
+import type { Clock } from '../contracts/clock.ts';
+import type { EngineFailure, EngineResult, Replica } from '../contracts/engine.ts';
+import type { AttemptEnd, Question, RunningAttempt } from '../contracts/resilience.ts';
+import { type Cost, NO_COST, type Price } from '../domain/cost.ts';
+import type { Chooser } from './chooser.ts';
+import { linkCall } from './linked-call.ts';
+import type { Member } from './member.ts';
+import { startVisit, type Visit } from './visit.ts';
+
+/** Makes attempts: choose a replica, ask it, and count what came of it. */
+export interface AttemptParts {
+  readonly chooser: Chooser;
+  readonly price: Price;
+  readonly clock: Clock;
+}
+
+/** One request as attempts see it. */
+export interface Request<T> extends Question {
+  readonly affinity: string | undefined;
+  /** Estimated tokens. */
+  readonly tokens: number;
+  ask(replica: Replica, call: Call, visit: Visit): Promise<EngineResult<T>>;
+  /** Cost of an answer; ends the visit, unless it goes on in the answer. */
+  costOf(value: T, visit: Visit): Cost;
+}
+
+export function startAttempt<T>(
+  parts: AttemptParts,
+  request: Request<T>,
+  call: Call,
+  avoid: readonly string[],
+): RunningAttempt<T> {
+  const link = linkCall(call);
+  let onReplica: string | null = null;
+
+  const enter = (member: Member, pick: string): Entered => {
+    onReplica = member.name;
+    const visit = startVisit(member, {
+      question: request,
+      tokens: request.tokens,
+      price: parts.price,
+      clock: parts.clock,
+      abort: link.abort,
+      onEnd() {
+        link.unlink();
+        parts.chooser.freed(member);
+      },
+    });
+    return { member, pick, visit };
+  };
+  const attempt = async (): Promise<AttemptEnd<T>> => {
+    const chosen = await parts.chooser.choose(link.call, avoid, request.affinity, enter);
+    if (!chosen.ok) {
+      link.unlink();
+      return nobody(chosen.failure);
+    }
+    const { member, pick, visit } = chosen.value;
+    const result = await request.ask(member.replica, link.call, visit);
+    const { name: replica } = member;
+    if (result.ok) {
+      return { result, replica, pick, cost: request.costOf(result.value, visit), hasOther: false };
+    }
+    const cost = visit.failed(result.failure, link.call.signal.aborted);
+    return { result, replica, pick, cost, hasOther: parts.chooser.hasOther([...avoid, replica]) };
+  };
+  return {
+    ended: attempt(),
+    couldRunElsewhere: () => onReplica !== null && parts.chooser.hasOther([...avoid, onReplica]),
+    replica: () => onReplica,
+    abort: link.abort,
+  };
+}
+
+interface Entered {
+  readonly member: Member;
+  readonly pick: string;
+  readonly visit: Visit;
+}
+
+function nobody(failure: EngineFailure): AttemptEnd<never> {
+  return { result: { ok: false, failure }, replica: null, pick: null, cost: NO_COST, hasOther: false };
+}

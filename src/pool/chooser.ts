@@ -1,0 +1,96 @@
+import type { Call } from '../contracts/call.ts';
+import type { Clock, Random } from '../contracts/clock.ts';
+import type { EngineFailure, EngineResult } from '../contracts/engine.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { Member } from './member.ts';
+import { createPicker } from './picker.ts';
+import { createWaitingLine } from './waiting-line.ts';
+
+/** Chooses a member for a call, and lets the call wait while all of them have enough to do. */
+export interface Chooser {
+  choose(call: Call, avoid: readonly string[], affinity: string | undefined): Promise<EngineResult<Choice>>;
+  /** A call on this member is over. */
+  freed(member: Member): void;
+  /** Members came, went, or changed. */
+  changed(): void;
+}
+
+export interface ChooserOptions {
+  readonly engine: string;
+  readonly members: () => readonly Member[];
+  readonly maximumWaiting: number;
+  readonly onFreed: (member: Member) => void;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
+export function createChooser(options: ChooserOptions): Chooser {
+  const { engine, members, clock } = options;
+  const pick = createPicker(members, options.random);
+  const line = createWaitingLine();
+
+  return {
+    async choose(call, avoid, affinity, enter) {
+      let waited = false;
+      for (;;) {
+        if (clock.monotonic() >= call.deadline) {
+          if (waited) line.wake();
+          return ended('deadline_exceeded', TOO_LATE);
+        }
+        // Whoever comes while others wait goes behind them.
+        const picked = waited || line.length() === 0 ? pick(avoid, affinity) : BUSY;
+        if (picked.reason !== 'busy' || picked.candidate !== null) {
+          const chosen = picked.candidate === null ? null : enter(picked.candidate, picked.reason);
+          if (waited) line.wake();
+          return chosen === null ? noneReady(engine, members()) : { ok: true, value: chosen };
+        }
+        if (!waited && line.length() >= options.maximumWaiting) return ended('overloaded', TOO_MANY);
+        if (!(await line.wait(call.signal, waited))) return aborted(call.signal);
+        waited = true;
+      }
+    },
+    hasOther: (asked) =>
+      members().some(
+        (member) =>
+          !asked.includes(member.name) &&
+          member.isUsable() &&
+          !member.isEjected() &&
+          member.refusal() === null,
+      ),
+    freed(member) {
+      options.onFreed(member);
+      line.wake();
+    },
+    changed: () => line.wake(),
+  };
+}
+
+const BUSY = { candidate: null, reason: 'busy' } as const;
+const TOO_LATE = 'the deadline passed before a replica was free';
+const TOO_MANY = 'too many calls wait for a replica of the engine';
+
+function ended(
+  code: EngineFailure['code'],
+  message: string,
+): { readonly ok: false; readonly failure: EngineFailure } {
+  return { ok: false, failure: { code, message, sent: false, blamesReplica: false } };
+}
+
+function aborted(signal: AbortSignal): { readonly ok: false; readonly failure: EngineFailure } {
+  const reason: unknown = signal.reason;
+  return reason instanceof GatewayError
+    ? ended(reason.code, reason.message)
+    : ended('cancelled', 'the call was cancelled');
+}
+
+function noneReady(
+  engine: string,
+  members: readonly Member[],
+): { readonly ok: false; readonly failure: EngineFailure } {
+  const usable = members.some((member) => member.isUsable());
+  const reason = members[0]?.state().reason ?? 'it has no replica';
+  const message = usable
+    ? `no replica of the engine "${engine}" takes calls (too many of them failed; it is tried again soon)`
+    : `no replica of the engine "${engine}" is ready (${reason})`;
+  return ended('engine_unavailable', message);
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../contracts/clock.ts';
+import type { EngineFailure } from '../contracts/engine.ts';
+import type { Question } from '../contracts/resilience.ts';
+import { type Cost, NO_COST, NO_USAGE, type Price, priceOf, type Usage } from '../domain/cost.ts';
+import type { GatewayError } from '../domain/errors.ts';
+import type { Member } from './member.ts';
+
+/** One call on one member, from its start to its end: tells all that keep count of it, and its cost. */
+export interface Visit {
+  /** The replica wrote a token, or the whole answer. */
+  token(): void;
+  answered(usage: Usage): Cost;
+  /** `ours` says that the call was ended here: then it says nothing about the replica's health. */
+  failed(failure: EngineFailure, ours: boolean): Cost;
+  /** The consumer stopped reading before the end. */
+  left(): Cost;
+}
+
+export interface VisitOptions {
+  readonly question: Question;
+  /** Estimated tokens of the call. */
+  readonly tokens: number;
+  readonly price: Price;
+  readonly clock: Clock;
+  /** How to end the call when the replica turns out to be stuck. */
+  readonly abort: (reason: GatewayError) => void;
+  readonly onEnd: () => void;
+}
+
+/** A replica that refuses answers fast, which would attract calls: it looks this slow instead. */
+const OVERLOAD_PENALTY_MS = 5_000;
+const LONGEST_PENALTY_MS = 60_000;
+
+export function startVisit(member: Member, options: VisitOptions): Visit {
+  const { question, tokens, price, clock } = options;
+  const startedAt = clock.monotonic();
+  const stopMeter = member.meter.start();
+  const pass = member.guard.enter();
+  let hasToken = false;
+  member.load.add(tokens);
+  member.watchdog.started();
+  member.attempts.add(options.abort);
+
+  const settle = (failure: EngineFailure | null, usage: Usage): Cost => {
+    const engineSeconds = Math.round(stopMeter() * 1e6) / 1e6;
+    member.attempts.delete(options.abort);
+    member.watchdog.ended();
+    pass.end(failure, question);
+    options.onEnd();
+    if (failure !== null && !failure.sent) return NO_COST;
+    return { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds };
+  };
+  return {
+    token() {
+      member.watchdog.heard();
+      if (hasToken) return;
+      hasToken = true;
+      const ms = clock.monotonic() - startedAt;
+      pass.firstToken(ms);
+      member.load.observe(ms);
+    },
+    answered(usage) {
+      member.watchdog.heard();
+      member.outlier.answered();
+      member.load.remove(tokens);
+      return settle(null, usage);
+    },
+    failed(failure, ours) {
+      if (ours && failure.sent) member.load.abandon(tokens);
+      else member.load.remove(tokens);
+      if (!ours) noteFailure(member, failure);
+      return settle(failure, NO_USAGE);
+    },
+    left() {
+      member.load.abandon(tokens);
+      return settle(LEFT, NO_USAGE);
+    },
+  };
+}
+
+const LEFT: EngineFailure = {
+  code: 'cancelled',
+  message: 'the caller stopped reading',
+  sent: true,
+  blamesReplica: false,
+};
+
+function noteFailure(member: Member, failure: EngineFailure): void {
+  member.outlier.failed(failure);
+  if (failure.blamesReplica) member.blame(failure);
+  else member.watchdog.heard();
+  if (failure.code === 'overloaded') {
+    const penaltyMs = Math.max(OVERLOAD_PENALTY_MS, failure.retryAfterMs ?? 0);
+    member.load.observe(Math.min(LONGEST_PENALTY_MS, penaltyMs));
+  }
+}

@@ -148,6 +148,7 @@ async function startGateway(
     await server.close();
     await closeAll(engines);
     await stop();
+    parts.logger.flush();
   };
   try {
     const { url } = await server.listen(

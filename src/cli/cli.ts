@@ -22,7 +22,7 @@ import { createPaint, wantsColours } from './print/paint.ts';
  */
 export type { CliIo } from './io.ts';
 
-const DESCRIPTION = `The gateway for AI feedback: labels with a proven agreement, a price and a history.
+const DESCRIPTION = `The gateway for AI feedback: preference labels with their probabilities, their price and their history.
 
 Start with "assay demo"; it needs no engine, no key and no file.`;
 

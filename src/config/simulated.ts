@@ -57,7 +57,6 @@ export function simulatedConfig(urls: { readonly small: string; readonly large: 
     cost: { inputPerMtokUsd: input, cachedInputPerMtokUsd: input / 4, outputPerMtokUsd: output },
   });
   return {
-    server: { port: 0 },
     engines: {
       'simulated-small': engine(urls.small, 'simulated-small', 0.05, 0.1),
       'simulated-large': engine(urls.large, 'simulated-large', 0.6, 1.2),

@@ -8,7 +8,15 @@ import { createWaitingLine } from './waiting-line.ts';
 
 /** Chooses a member for a call, and lets the call wait while all of them have enough to do. */
 export interface Chooser {
-  choose(call: Call, avoid: readonly string[], affinity: string | undefined): Promise<EngineResult<Choice>>;
+  /** `enter` is called at the moment of the choice, so that the next one sees its call. */
+  choose<T>(
+    call: Call,
+    avoid: readonly string[],
+    affinity: string | undefined,
+    enter: (member: Member, reason: string) => T,
+  ): Promise<EngineResult<T>>;
+  /** True while a replica that is none of `asked` could take a call. */
+  hasOther(asked: readonly (string | null)[]): boolean;
   /** A call on this member is over. */
   freed(member: Member): void;
   /** Members came, went, or changed. */

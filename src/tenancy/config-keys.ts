@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Authenticator, Principal } from '../contracts/tenancy.ts';
 import { GatewayError } from '../domain/errors.ts';
 
@@ -28,7 +28,7 @@ export function createKeyAuthenticator(teams: readonly TeamKeys[]): Authenticato
     authenticate(authorization) {
       const key = keyFrom(authorization);
       const entry = known.get(KEY.exec(key)?.[1] ?? '');
-      const digest = createHash('sha256').update(key).digest();
+      const digest = hash('sha256', key, 'buffer');
       const matches = timingSafeEqual(digest, entry?.digest ?? ABSENT);
       if (entry === undefined || !matches) {
         throw new GatewayError('unauthenticated', 'the API key is missing or not valid');
@@ -42,7 +42,7 @@ export function createKeyAuthenticator(teams: readonly TeamKeys[]): Authenticato
 export function createOwnKey(): { readonly key: string; readonly team: TeamKeys } {
   const id = `own${randomBytes(8).toString('hex')}`;
   const key = `assay_${id}_${randomBytes(32).toString('hex')}`;
-  const sha256 = createHash('sha256').update(key).digest('hex');
+  const sha256 = hash('sha256', key);
   return { key, team: { team: 'local', policies: null, keys: [{ id, sha256 }] } };
 }
 

@@ -29,7 +29,8 @@ export function openApiDocument({
     info: {
       title: 'Assay',
       version,
-      description: 'The gateway for AI feedback: labels with a proven agreement, a price and a history.',
+      description:
+        'The gateway for AI feedback: preference labels with their probabilities, their price and their history.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

@@ -175,7 +175,12 @@ async function main(): Promise<void> {
   const port = await freePort();
   const config = join(folder, 'assay.yaml');
   writeFileSync(config, configFor(stub, port, key));
-  await using gateway = await startGateway({ config, port, profile: options.profile ?? null });
+  await using gateway = await startGateway({
+    config,
+    port,
+    log: join(folder, 'gateway.log'),
+    profile: options.profile ?? null,
+  });
   const questions = questionsFor({ stub, control, gateway }, `Bearer ${key}`);
   await warmUp(load, questions);
   const rounds = await measureRounds(load, questions);

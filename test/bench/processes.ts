@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -56,6 +56,8 @@ export function startLoad(): Load {
 export interface GatewayOptions {
   readonly config: string;
   readonly port: number;
+  /** File for what it logs. */
+  readonly log: string;
   /** Folder for a CPU profile of the gateway; null for none. */
   readonly profile: string | null;
 }
@@ -69,24 +71,21 @@ const READY_MS = 20_000;
 export async function startGateway(options: GatewayOptions): Promise<Served> {
   const main = resolve(import.meta.dirname, '../../src/main.ts');
   const profiling = options.profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
+  // The log goes to a file: a pipe would make this process read every line while it measures.
+  const log = openSync(options.log, 'w');
   const child = spawn(
     process.execPath,
     [...process.execArgv, ...profiling, main, 'serve', '--config', options.config],
-    {
-      // Its log goes nowhere but is written, as in production; what it says when it cannot start is shown.
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
+    { stdio: ['ignore', 'ignore', log] },
   );
+  closeSync(log);
   // An interrupted bench must not leave a gateway behind; the other processes end with their channel.
   process.once('exit', () => child.kill('SIGKILL'));
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (said.length < 4000) said += text;
-  });
   const until = performance.now() + READY_MS;
   while (!(await isReady(options.port))) {
     if (child.exitCode !== null || performance.now() > until) {
       await stop(child);
+      const said = readFileSync(options.log, 'utf8').slice(0, 4000);
       throw new Error(`the gateway did not get ready:\n${said}`);
     }
     await delay(50);

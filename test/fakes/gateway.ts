@@ -96,7 +96,7 @@ function capturingLogger(): CapturingLogger {
     };
   return {
     lines,
-    logger: { info: write('info'), warn: write('warn'), error: write('error') },
+    logger: { info: write('info'), warn: write('warn'), error: write('error'), flush: () => undefined },
     logged(requestId) {
       const line = lines.find(
         ({ fields, message }) => message === 'request answered' && fields['requestId'] === requestId,

@@ -124,7 +124,7 @@ export function poolOf(
     random,
     clock,
     calls: createCallStarter(clock),
-    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined, flush: () => undefined },
     ...options,
   });
   return { pool, clock };

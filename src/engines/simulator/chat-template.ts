@@ -29,24 +29,46 @@ const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'func
 
 /** The chat template (ChatML): each turn in `<|im_start|>role … <|im_end|>`, after one beginning of text. */
 export function renderChat(messages: readonly ChatMessage[], options: TemplateOptions): RenderedPrompt {
-  let text = '';
+  const prompt = new PromptBuilder(true);
   for (const [index, message] of messages.entries()) {
     if (!ROLES.has(message.role)) throw badRequest(`unknown role: ${message.role}`);
+    prompt.add(`<|im_start|>${message.role}\n`);
+    prompt.add(textOfContent(message));
     const isOpen = options.continueFinalMessage && index === messages.length - 1;
-    text += `<|im_start|>${message.role}\n${textOfContent(message)}${isOpen ? '' : '<|im_end|>\n'}`;
+    if (!isOpen) prompt.add('<|im_end|>\n');
   }
-  if (options.addGenerationPrompt) text += '<|im_start|>assistant\n';
-  return renderText(text, true);
+  if (options.addGenerationPrompt) prompt.add('<|im_start|>assistant\n');
+  return prompt;
 }
 
 /** A plain prompt. */
 export function renderText(text: string, addSpecialTokens: boolean): RenderedPrompt {
-  if (!text.isWellFormed()) {
-    throw badRequest('TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]');
+  const prompt = new PromptBuilder(addSpecialTokens);
+  prompt.add(text);
+  return prompt;
+}
+
+/**
+ * Tokenises part by part, which spares the joining of long texts. The result is that of the whole text,
+ * since no token reaches over the line ends and special tokens between the parts.
+ */
+class PromptBuilder implements RenderedPrompt {
+  readonly tokens: number[];
+  text = '';
+
+  constructor(addSpecialTokens: boolean) {
+    this.tokens = addSpecialTokens ? [BEGIN_OF_TEXT] : [];
   }
-  const tokens = addSpecialTokens ? [BEGIN_OF_TEXT] : [];
-  tokenizeInto(tokens, text);
-  return { tokens, text };
+
+  add(part: string): void {
+    if (!part.isWellFormed()) {
+      throw badRequest(
+        'TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]',
+      );
+    }
+    tokenizeInto(this.tokens, part);
+    this.text += part;
+  }
 }
 
 export function textOfContent({ content }: ChatMessage): string {

@@ -88,6 +88,7 @@ const CANDIDATES = 24;
 
 /** Chooses among the likely tokens and those that the rules name. `draw` is a hash; equal draws choose equally. */
 export function choose(next: NextToken, rules: SamplingRules, draw: number): number {
+  if (isPlain(rules)) return next.top(1)[0] ?? TURN_END;
   const ids = rules.allowed ?? [...new Set([...next.top(CANDIDATES), ...rules.bias.keys()])];
   const weighed = ids
     .filter((id) => !rules.banned.has(id))
@@ -104,6 +105,11 @@ export function choose(next: NextToken, rules: SamplingRules, draw: number): num
     if (left <= 0) return kept[index]?.id ?? best.id;
   }
   return best.id;
+}
+
+/** The most likely token is the answer, as for every judge. */
+function isPlain({ temperature, allowed, banned, bias }: SamplingRules): boolean {
+  return temperature === 0 && allowed === null && banned.size === 0 && bias.size === 0;
 }
 
 /** The most likely tokens that have the share `topP` together. */

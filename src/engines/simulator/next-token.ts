@@ -47,7 +47,7 @@ export class SparseDistribution implements NextToken {
 
   top(count: number): readonly number[] {
     const best: number[] = [];
-    const listed = this.#ids.toSorted((x, y) => this.#probability(y) - this.#probability(x));
+    const listed = this.#sorted();
     for (let next = 0, weight = VOCABULARY_SIZE; best.length < count && weight > 0;) {
       const ofTail = this.#withWeight(weight);
       if (this.#ids.includes(ofTail)) {
@@ -55,8 +55,8 @@ export class SparseDistribution implements NextToken {
         continue;
       }
       const ofList = listed[next];
-      if (ofList !== undefined && this.#probability(ofList) >= this.#probability(ofTail)) {
-        best.push(ofList);
+      if (ofList !== undefined && ofList.probability >= this.#probability(ofTail)) {
+        best.push(ofList.id);
         next += 1;
       } else {
         best.push(ofTail);
@@ -73,6 +73,13 @@ export class SparseDistribution implements NextToken {
       if (other !== id && (this.#probabilities[index] ?? 0) > probability) rank += 1;
     }
     return rank + this.#tailAbove(probability);
+  }
+
+  /** The short list, most likely first. */
+  #sorted(): { readonly id: number; readonly probability: number }[] {
+    return this.#ids
+      .map((id, index) => ({ id, probability: this.#probabilities[index] ?? 0 }))
+      .toSorted((x, y) => y.probability - x.probability);
   }
 
   #probability(id: number): number {

@@ -15,7 +15,7 @@ interface Running {
   dueAt: number;
 }
 
-/** Tokens that one sequence makes before others get their turn, when the clock allows any number. */
+/** Tokens that a sequence makes before new requests are looked at, when the clock allows any number. */
 const BURST = 32;
 
 /**
@@ -103,13 +103,28 @@ export class Scheduler {
     if (this.#isStuck) return;
     this.#startWaiting();
     const now = performance.now();
-    let nextAt = Number.POSITIVE_INFINITY;
-    for (const [sequence, running] of this.#running) {
-      if (!this.#catchUp(running, now)) this.#running.delete(sequence);
-      else nextAt = Math.min(nextAt, running.dueAt);
-    }
+    // Side by side: each sequence that is due makes one token, then all of them the next.
+    for (let round = 0; round < BURST && this.#stepDue(now); round += 1);
     if (this.#waiting.length > 0 && this.#running.size < this.#clock.maxRunning) this.#soon();
-    else if (this.#running.size > 0) this.#wakeAt(nextAt);
+    else if (this.#running.size > 0) this.#wakeAt(this.#nextDue());
+  }
+
+  /** One token for each sequence that is due; false when none was. */
+  #stepDue(now: number): boolean {
+    let isMoving = false;
+    for (const running of this.#running.values()) {
+      if (running.dueAt > now) continue;
+      isMoving = true;
+      running.dueAt += this.#clock.interTokenMs;
+      if (!running.sequence.step()) this.#running.delete(running.sequence);
+    }
+    return isMoving;
+  }
+
+  #nextDue(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#running.values()) next = Math.min(next, dueAt);
+    return next;
   }
 
   #startWaiting(): void {
@@ -123,16 +138,6 @@ export class Scheduler {
       const dueAt = this.#prefillFreeAt + firstTokenMs + this.firstTokenDelayMs;
       this.#running.set(sequence, { sequence, dueAt });
     }
-  }
-
-  /** Makes the tokens that are due; false when the sequence has ended. */
-  #catchUp(running: Running, now: number): boolean {
-    for (let made = 0; running.dueAt <= now && made < BURST; made += 1) {
-      running.dueAt += this.#clock.interTokenMs;
-      if (!running.sequence.step()) return false;
-      if (!this.#running.has(running.sequence)) return false;
-    }
-    return true;
   }
 
   #wakeAt(at: number): void {

@@ -24,9 +24,13 @@ export function tokenizeInto(tokens: number[], text: string): void {
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code === SPACE) at = spaced(tokens, text, at);
-    else if (letterAt(text, at) >= 0) at = letters(tokens, text, at);
-    else if (code < 0x80) at = plain(tokens, text, at);
-    else at = multiByte(tokens, text, at);
+    else if (code >= 97 && code <= 122) at = letters(tokens, text, at);
+    else if (code === LESS_THAN) at = special(tokens, text, at);
+    else if (code >= 0x80) at = multiByte(tokens, text, at);
+    else {
+      tokens.push(BYTE_BASE + code);
+      at += 1;
+    }
   }
 }
 
@@ -98,17 +102,14 @@ function letters(tokens: number[], text: string, at: number): number {
   return at + 3;
 }
 
-function plain(tokens: number[], text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  if (code === LESS_THAN) {
-    for (const [id, special] of SPECIAL_TOKENS.entries()) {
-      if (text.startsWith(special, at)) {
-        tokens.push(id);
-        return at + special.length;
-      }
+function special(tokens: number[], text: string, at: number): number {
+  for (const [id, name] of SPECIAL_TOKENS.entries()) {
+    if (text.startsWith(name, at)) {
+      tokens.push(id);
+      return at + name.length;
     }
   }
-  tokens.push(BYTE_BASE + code);
+  tokens.push(BYTE_BASE + LESS_THAN);
   return at + 1;
 }
 

@@ -32,6 +32,7 @@ function serviceWith(route: (item: Item) => RoutingResult | Promise<RoutingResul
     info: () => undefined,
     warn: () => undefined,
     error: (fields: unknown) => void errors.push(fields),
+    flush: () => undefined,
   };
   const service = createFeedbackService({
     policies: new Map([['default', { router, concurrency }]]),

@@ -10,7 +10,7 @@ import { simulatedConfig, simulatedEngines } from './config/simulated.ts';
 import type { TemplateSet } from './config/templates.ts';
 import type { CallStarter } from './contracts/call.ts';
 import type { Clock, Random } from './contracts/clock.ts';
-import type { Engine } from './contracts/engine.ts';
+import type { Engine, LabelProbe, Replica } from './contracts/engine.ts';
 import type { PolicyInfo } from './contracts/feedback.ts';
 import type { Judge } from './contracts/judge.ts';
 import {
@@ -34,7 +34,7 @@ import { createPreferenceJudge, labelProbeOf } from './judging/preference-judge.
 import { createReplicaPool } from './pool/replica-pool.ts';
 import { createCallStarter } from './resilience/deadline.ts';
 import { createEngineResilience } from './resilience/engine-resilience.ts';
-import { DEFAULT_RESILIENCE } from './resilience/settings.ts';
+import { DEFAULT_RESILIENCE, type ResilienceSettings } from './resilience/settings.ts';
 import { createCascade } from './routing/cascade.ts';
 import { thresholdRule } from './routing/threshold-rule.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -142,6 +142,7 @@ async function startGateway(
     limits: { bodyBytes: config.server.bodyLimitBytes, maxItems: config.server.maxItems },
     heartbeatMs: config.server.heartbeatMs,
     drainMs: config.server.drainMs,
+    logged: config.log.requests,
     version: packageVersion(),
   });
   const close = async (): Promise<void> => {
@@ -182,30 +183,48 @@ function createAuthenticator(config: Config, ownKey: ReturnType<typeof createOwn
 function createEngines({ config, templates }: LoadedConfig, parts: Parts): Map<string, Engine> {
   const engines = Object.entries(config.engines).map(([id, engine]): [string, Engine] => {
     const labelProbes = templatesOf(id, config, templates).map(labelProbeOf);
-    const replicas = engine.replicas.map((url) =>
-      createOpenAiReplica({
-        url,
-        model: engine.model,
-        flavour: engine.flavour,
-        ...(engine.apiKey === undefined ? {} : { apiKey: engine.apiKey }),
-        labelProbes,
-        limits: {
-          connections: engine.connections,
-          replyBytes: engine.replyLimitBytes,
-          connectTimeoutMs: engine.connectTimeoutMs,
-        },
-        clock: parts.clock,
-      }),
-    );
+    const replicas = engine.replicas.map((url) => createReplica(engine, url, labelProbes, parts));
     const price = toPrice(engine.cost);
     const { model, precision = null, warmUpTimeoutMs } = engine;
-    const resilience = createEngineResilience(DEFAULT_RESILIENCE, parts);
+    const resilience = createEngineResilience(resilienceOf(engine), parts);
     return [
       id,
       createReplicaPool({ ...parts, id, model, precision, replicas, price, warmUpTimeoutMs, resilience }),
     ];
   });
   return new Map(engines);
+}
+
+function createReplica(
+  engine: EngineConfig,
+  url: string,
+  labelProbes: readonly LabelProbe[],
+  { clock }: Parts,
+): Replica {
+  const { model, flavour, apiKey } = engine;
+  return createOpenAiReplica({
+    url,
+    model,
+    flavour,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    labelProbes,
+    limits: {
+      connections: engine.connections,
+      replyBytes: engine.replyLimitBytes,
+      connectTimeoutMs: engine.connectTimeoutMs,
+    },
+    clock,
+  });
+}
+
+function resilienceOf({ resilience: { retries, hedge, stuckAfterMs } }: EngineConfig): ResilienceSettings {
+  const { retry, hedge: hedging } = DEFAULT_RESILIENCE;
+  return {
+    ...DEFAULT_RESILIENCE,
+    retry: { ...retry, retries },
+    hedge: { ...hedging, enabled: hedge },
+    stuckAfterMs,
+  };
 }
 
 /** Templates of the judges that ask this engine, each once. */

@@ -36,6 +36,10 @@ const server = z.strictObject({
 
 const log = z.strictObject({
   level: z.enum(['silent', 'error', 'warn', 'info']).default('info').describe('Least level that is written.'),
+  requests: z
+    .enum(['failed', 'all'])
+    .default('failed')
+    .describe('Requests that get a line: those with status 400 or more, or all (some 5 % of the throughput).'),
 });
 
 const usd = z.number().min(0).max(1e6);
@@ -57,6 +61,22 @@ const cost = z
   .describe(
     'What the engine costs: by token, or by the hour of its GPUs (shared out over the calls that run).',
   );
+
+const resilience = z.strictObject({
+  retries: z
+    .int()
+    .min(0)
+    .max(5)
+    .default(2)
+    .describe('Tries after the first, on another replica if there is one; all together at most 20 % more calls.'),
+  hedge: z
+    .boolean()
+    .default(false)
+    .describe('Ask a second replica for a one-token judgment that is slower than 95 % of them; at most 2 % more calls.'),
+  stuckAfterMs: ms(100, 3_600_000)
+    .default(15_000)
+    .describe('Silence of a replica with calls out after which it is taken out and warmed up anew.'),
+});
 
 const engine = z.strictObject({
   kind: z.literal('openai').describe('Protocol: the OpenAI-compatible HTTP interface.'),
@@ -93,6 +113,7 @@ const engine = z.strictObject({
     .max(268_435_456)
     .default(33_554_432)
     .describe('Largest reply that is read from the engine, in bytes.'),
+  resilience: resilience.prefault({}).describe('What is done when a replica is slow, stuck or dead.'),
   warmUpTimeoutMs: ms(100, 1_800_000)
     .default(120_000)
     .describe(

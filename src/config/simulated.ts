@@ -57,6 +57,7 @@ export function simulatedConfig(urls: { readonly small: string; readonly large: 
     cost: { inputPerMtokUsd: input, cachedInputPerMtokUsd: input / 4, outputPerMtokUsd: output },
   });
   return {
+    log: { requests: 'all' },
     engines: {
       'simulated-small': engine(urls.small, 'simulated-small', 0.05, 0.1),
       'simulated-large': engine(urls.large, 'simulated-large', 0.6, 1.2),

@@ -5,10 +5,20 @@ import type { Exchange } from './exchange.ts';
 /** Status in the log of a request whose client left before the answer was out. */
 const CLIENT_LEFT = 499;
 
-/** One line per request, when it is over. Never a body, a key, or a path as it was sent. */
-export function logAccess(logger: Logger, clock: Clock, exchange: Exchange): void {
+/** Which requests get a line: those with status 400 or more and broken streams, or all. */
+export type LoggedRequests = 'failed' | 'all';
+
+export interface AccessLog {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly logged: LoggedRequests;
+}
+
+/** At most one line per request, when it is over. Never a body, a key, or a path as it was sent. */
+export function logAccess({ logger, clock, logged }: AccessLog, exchange: Exchange): void {
   const { request, response, principal } = exchange;
   const status = response.writableFinished ? response.statusCode : CLIENT_LEFT;
+  if (logged === 'failed' && status < 400 && exchange.errorCode === null) return;
   const fields = {
     requestId: exchange.requestId,
     method: request.method,

@@ -2,6 +2,7 @@ import type { CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
+import type { LoggedRequests } from './access-log.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
 import type { Rubric } from '../domain/item.ts';
@@ -19,6 +20,8 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Which requests get a line in the log. */
+  readonly logged: LoggedRequests;
   readonly limits: BodyLimits;
   /** Silence on an event stream after which a comment is sent, in milliseconds. */
   readonly heartbeatMs: number;

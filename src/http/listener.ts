@@ -56,7 +56,7 @@ function open(
   response.once('close', () => {
     exchange.leave();
     inFlight.remove(exchange);
-    logAccess(deps.logger, deps.clock, exchange);
+    logAccess(deps, exchange);
   });
   return exchange;
 }

@@ -96,9 +96,9 @@ function noneReady(
   members: readonly Member[],
 ): { readonly ok: false; readonly failure: EngineFailure } {
   const usable = members.some((member) => member.isUsable());
-  const reason = members[0]?.state().reason ?? 'it has no replica';
+  // Why they are not ready is for operators (/readyz, assay doctor): it may name what the engine serves.
   const message = usable
     ? `no replica of the engine "${engine}" takes calls (too many of them failed; it is tried again soon)`
-    : `no replica of the engine "${engine}" is ready (${reason})`;
+    : `no replica of the engine "${engine}" is ready`;
   return ended('engine_unavailable', message);
 }

@@ -7,7 +7,7 @@ import type {
   GenerationRequest,
 } from '../contracts/engine.ts';
 import type { AttemptEnd, AttemptRunner } from '../contracts/resilience.ts';
-import { NO_COST } from '../domain/cost.ts';
+import { type Cost, NO_COST } from '../domain/cost.ts';
 import { type AttemptParts, type Request, startAttempt } from './attempt.ts';
 import { generationTraits } from './request.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -71,12 +71,35 @@ interface Following {
   readonly call: Call;
 }
 
+/** One generator and no delegation: each layer costs every token several turns of the microtask queue. */
 async function* follow({ end, open, hasOther, tally, call }: Following): AsyncGenerator<GenerationEvent> {
   let current = end;
   while (current.result.ok) {
-    const broken = yield* passOn(current.result.value, tally, call);
+    const { events, visit } = current.result.value;
+    let broken: EngineFailure | null = null;
+    let said = false;
+    let over = false;
+    try {
+      for await (const event of events) {
+        if (event.type === 'chunk') {
+          said = true;
+          visit.token();
+        } else {
+          over = true;
+          if (event.type === 'failure' && !said) {
+            broken = event.failure;
+            break;
+          }
+          // Settled before it is passed on: the consumer may ask for the report at once.
+          tally.settle(costOf(event, visit, call));
+        }
+        yield event;
+      }
+    } finally {
+      if (!over) tally.settle(visit.left());
+    }
     if (broken === null) return;
-    const cost = current.result.value.visit.failed(broken, call.signal.aborted);
+    const cost = visit.failed(broken, call.signal.aborted);
     const result = { ok: false, failure: broken } as const;
     current = await open({ ...current, result, cost, hasOther: hasOther(current.replica) });
     if (current.result.ok) continue;
@@ -85,36 +108,9 @@ async function* follow({ end, open, hasOther, tally, call }: Following): AsyncGe
   }
 }
 
-/** Passes one stream on. What it gives back is the failure of a stream that had said nothing yet. */
-async function* passOn(
-  { events, visit }: OpenStream,
-  tally: Tally,
-  call: Call,
-): AsyncGenerator<GenerationEvent, EngineFailure | null> {
-  let said = false;
-  let over = false;
-  try {
-    for await (const event of events) {
-      if (event.type === 'failure' && !said) {
-        over = true;
-        return event.failure;
-      }
-      if (event.type === 'chunk') {
-        said = true;
-        visit.token();
-      } else {
-        // Settled before it is passed on: the consumer may ask for the report at once.
-        over = true;
-        tally.settle(
-          event.type === 'end'
-            ? visit.answered(event.usage)
-            : visit.failed(event.failure, call.signal.aborted),
-        );
-      }
-      yield event;
-    }
-    return null;
-  } finally {
-    if (!over) tally.settle(visit.left());
-  }
+/** Ends the visit by the last event of a stream that had begun to speak. */
+function costOf(event: Exclude<GenerationEvent, { readonly type: 'chunk' }>, visit: Visit, call: Call): Cost {
+  return event.type === 'end'
+    ? visit.answered(event.usage)
+    : visit.failed(event.failure, call.signal.aborted);
 }

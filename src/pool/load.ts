@@ -29,7 +29,7 @@ export function createReplicaLoad(clock: Clock): ReplicaLoad {
   let observedAt = clock.monotonic();
   let tokensOut = 0;
   /** Given up and not yet forgotten, oldest first. */
-  let zombies: { readonly tokens: number; readonly until: number }[] = [];
+  const zombies: { readonly tokens: number; readonly until: number }[] = [];
 
   const buryZombies = (now: number): void => {
     const dead = zombies.findIndex((zombie) => zombie.until > now);

@@ -1,4 +1,4 @@
-import type { CallStarter } from '../contracts/call.ts';
+import type { CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure, Replica, ReplicaReport } from '../contracts/engine.ts';
 import type { Logger } from '../contracts/telemetry.ts';
@@ -50,12 +50,14 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     );
     options.onChange();
   };
+  /** Tells the log once, not at every try. */
+  const stayUnready = ({ code, message }: EngineFailure): void => {
+    if (reason === message) return;
+    reason = message;
+    logger.warn({ engine, replica: replica.url, code, reason }, 'replica is not ready');
+  };
   const warmUp = async (pauseMs: number): Promise<void> => {
-    const started = options.calls.start({
-      requestId: `warm-up-${engine}`,
-      team: 'assay',
-      timeoutMs: options.warmUpTimeoutMs,
-    });
+    const started = startWarmUp(options);
     stop = () => started.cancel();
     const result = await replica.warmUp(started.call);
     started.end();
@@ -64,13 +66,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       turnReady(result.value);
       return;
     }
-    if (reason !== result.failure.message) {
-      reason = result.failure.message;
-      logger.warn(
-        { engine, replica: replica.url, code: result.failure.code, reason },
-        'replica is not ready',
-      );
-    }
+    stayUnready(result.failure);
     stop = clock.after(pauseMs, () => {
       warming = warmUp(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
     });
@@ -94,4 +90,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       await warming;
     },
   };
+}
+
+function startWarmUp({ calls, engine, warmUpTimeoutMs }: ReadinessOptions): StartedCall {
+  return calls.start({ requestId: `warm-up-${engine}`, team: 'assay', timeoutMs: warmUpTimeoutMs });
 }

@@ -8,7 +8,7 @@ import { type Request, startAttempt } from './attempt.ts';
 import { createChooser } from './chooser.ts';
 import type { Discovery } from './discovery.ts';
 import { generate } from './generation.ts';
-import { createMember } from './member.ts';
+import { createMember, type Member } from './member.ts';
 import { distributionRequest, jsonRequest } from './request.ts';
 import { createRoster } from './roster.ts';
 import { DEFAULT_POOL_SETTINGS, type PoolSettings } from './settings.ts';
@@ -71,9 +71,7 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     clock,
   });
   function hasHealthyOther(name: string): boolean {
-    return roster
-      .members()
-      .some((member) => member.name !== name && member.isUsable() && !member.isEjected());
+    return roster.members().some((member) => member.name !== name && isHealthy(member));
   }
   const parts = { chooser, price, clock, runner };
   const stopDiscovery = options.discovery?.source.watch(roster.follow);
@@ -88,11 +86,6 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     tally.settle(made.end.cost);
     return { result: made.end.result, report: tally.report() };
   };
-  const setDraining = (name: string, draining: boolean): boolean => {
-    const member = roster.find(name);
-    member?.setDraining(draining);
-    return member !== undefined;
-  };
   return {
     id: options.id,
     model: options.model,
@@ -101,13 +94,22 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     distribution: (request, call) => ask(distributionRequest(request), call),
     post: (path, body, call) => ask(jsonRequest(path, body), call),
     generate: (request, call) => generate(parts, request, call),
-    drain: (name) => setDraining(name, true),
-    undrain: (name) => setDraining(name, false),
+    drain: (name) => setDraining(roster.find(name), true),
+    undrain: (name) => setDraining(roster.find(name), false),
     async close() {
       stopDiscovery?.();
       await roster.close();
     },
   };
+}
+
+function setDraining(member: Member | undefined, draining: boolean): boolean {
+  member?.setDraining(draining);
+  return member !== undefined;
+}
+
+function isHealthy(member: Member): boolean {
+  return member.isUsable() && !member.isEjected();
 }
 
 function noDiscovery(): never {

@@ -21,7 +21,7 @@ export function createLogger(level: 'silent' | 'error' | 'warn' | 'info'): Logge
       level,
       base: null,
       formatters: { level: (label) => ({ level: label }) },
-      redact: ['authorization', 'apiKey', 'prompt', 'candidates', 'messages', 'body', 'headers', '*.body'],
+      redact: ['authorization', 'apiKey', 'prompt', 'candidates', 'messages', 'body', 'headers'],
     },
     destination,
   );

@@ -49,7 +49,7 @@ const CONNECTIONS = 32;
 const SECONDS = Number(options.seconds);
 const ROUNDS = Number(options.rounds);
 /** Compilers need some thousand requests to come to rest. */
-const WARM_UP = { milliseconds: 4000, maxRequests: 20_000 };
+const WARM_UP = { milliseconds: 6000, maxRequests: 20_000 };
 const SINGLE_MS = 1000;
 const MOST_REQUESTS = 200_000;
 const MEMORY_AFTER_REQUESTS = 10_000;
@@ -142,26 +142,11 @@ async function measureRounds(load: Load, questions: Record<Target, Question>): P
   return rounds;
 }
 
-/** Memory after at least 10,000 requests; what the rounds were short of is sent first. */
-async function measureMemory(load: Load, gateway: Question, rounds: readonly Round[]): Promise<Memory> {
-  const reports = rounds.flatMap(({ chat, preferences }) => [
-    chat.many,
-    chat.single,
-    preferences.many,
-    preferences.single,
-  ]);
-  let requests = reports.reduce((sum, report) => sum + report.requests, 0);
-  if (requests < MEMORY_AFTER_REQUESTS) {
-    const maxRequests = MEMORY_AFTER_REQUESTS - requests;
-    const report = await load.run({
-      ...gateway.order,
-      milliseconds: 30_000,
-      maxRequests,
-      connections: CONNECTIONS,
-    });
-    requests += report.requests;
-  }
-  return { ...memoryOf(gateway.server.pid), requests };
+/** Memory of a fresh gateway after 10,000 requests. */
+async function measureMemory(load: Load, { server, order }: Question): Promise<Memory> {
+  const limits = { milliseconds: 60_000, maxRequests: MEMORY_AFTER_REQUESTS };
+  const { requests } = await load.run({ ...order, ...limits, connections: CONNECTIONS });
+  return { ...memoryOf(server.pid), requests };
 }
 
 async function main(): Promise<void> {
@@ -182,9 +167,9 @@ async function main(): Promise<void> {
     profile: options.profile ?? null,
   });
   const questions = questionsFor({ stub, control, gateway }, `Bearer ${key}`);
+  const memory = await measureMemory(load, questions.chat);
   await warmUp(load, questions);
-  const rounds = await measureRounds(load, questions);
-  report(rounds, await measureMemory(load, questions.chat, rounds));
+  report(await measureRounds(load, questions), memory);
 }
 
 function report(rounds: readonly Round[], memory: Memory): void {

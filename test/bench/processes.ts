@@ -69,14 +69,14 @@ const READY_MS = 20_000;
  * passed on, to this process as to the others: all of them run under the same conditions.
  */
 export async function startGateway(options: GatewayOptions): Promise<Served> {
-  const main = resolve(import.meta.dirname, '../../src/main.ts');
+  const { environment, words } = startScript();
   const profiling = options.profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
   // The log goes to a file: a pipe would make this process read every line while it measures.
   const log = openSync(options.log, 'w');
   const child = spawn(
     process.execPath,
-    [...process.execArgv, ...profiling, main, 'serve', '--config', options.config],
-    { stdio: ['ignore', 'ignore', log] },
+    [...process.execArgv, ...profiling, ...words, '--config', options.config],
+    { cwd: ROOT, env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', log] },
   );
   closeSync(log);
   // An interrupted bench must not leave a gateway behind; the other processes end with their channel.
@@ -91,6 +91,18 @@ export async function startGateway(options: GatewayOptions): Promise<Served> {
     await delay(50);
   }
   return { pid: pidOf(child), port: options.port, [Symbol.asyncDispose]: () => stop(child) };
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The gateway is measured as `npm start` runs it: with the flags and variables of that script. */
+function startScript(): { readonly environment: Record<string, string>; readonly words: readonly string[] } {
+  const text = readFileSync(join(ROOT, 'package.json'), 'utf8');
+  const { scripts } = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text));
+  const words = scripts.start.split(' ');
+  const program = words.indexOf('node');
+  const environment = Object.fromEntries(words.slice(0, program).map((word) => word.split('=', 2)));
+  return { environment, words: words.slice(program + 1) };
 }
 
 async function isReady(port: number): Promise<boolean> {

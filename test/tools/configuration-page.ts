@@ -76,8 +76,9 @@ function rowsOf(node: SchemaNode, prefix: string): string[] {
     const name = prefix + key;
     const row = `| \`${name}\` | ${typeOf(child)} | ${defaultOf(child, node.required?.includes(key) === true)} | ${meaning(child)} |`;
     const below = child.items?.properties === undefined ? [] : rowsOf(child.items, `${name}[].`);
+    const inside = rowsOf(child, `${name}.`);
     const forms = (child.anyOf ?? []).flatMap((form) => rowsOf(form, `${name}.`));
-    return [row, ...below, ...forms];
+    return [row, ...inside, ...below, ...forms];
   });
 }
 
@@ -85,6 +86,7 @@ function typeOf(node: SchemaNode): string {
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.anyOf !== undefined) return `one of ${node.anyOf.length} forms`;
+  if (node.properties !== undefined) return 'map';
   if (node.type === 'array')
     return `list of ${node.items?.properties === undefined ? typeOf(node.items ?? {}) : 'maps'}`;
   return `${node.type === 'integer' ? 'whole number' : (node.type ?? 'any')}${range(node)}`;

@@ -40,12 +40,12 @@ describe('the log', () => {
 
   it('hides what must never be in it, should it get there', () => {
     const [line] = linesOf(
-      `const log = createLogger('info'); log.error({ apiKey: 'k', prompt: 'p', request: { body: 'b' }, code: 'x' }, 'm'); log.flush();`,
+      `const log = createLogger('info'); log.error({ apiKey: 'k', prompt: 'p', body: 'b', code: 'x' }, 'm'); log.flush();`,
     );
     expect(line).toMatchObject({
       apiKey: '[Redacted]',
       prompt: '[Redacted]',
-      request: { body: '[Redacted]' },
+      body: '[Redacted]',
       code: 'x',
     });
   });

@@ -48,8 +48,8 @@ const { values: options } = parseArgs({
 const CONNECTIONS = 32;
 const SECONDS = Number(options.seconds);
 const ROUNDS = Number(options.rounds);
-/** Compilers need some thousand requests to come to rest. */
-const WARM_UP = { milliseconds: 6000, maxRequests: 20_000 };
+/** Compilers come to rest after some ten thousand requests. */
+const WARM_UP = { milliseconds: 10_000, maxRequests: 40_000 };
 const SINGLE_MS = 1000;
 const MOST_REQUESTS = 200_000;
 const MEMORY_AFTER_REQUESTS = 10_000;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { configJsonSchema } from './config/json-schema.ts';
 import { checkConfig, type Environment, type LoadedConfig, loadConfig } from './config/loader.ts';
 import { renderConfig } from './config/print.ts';
-import type { Config, EngineConfig } from './config/schema.ts';
+import type { Config, EngineConfig, OpenAiEngineConfig, TritonEngineConfig } from './config/schema.ts';
 import { simulatedConfig, simulatedEngines } from './config/simulated.ts';
 import type { TemplateSet } from './config/templates.ts';
 import type { CallStarter } from './contracts/call.ts';
@@ -27,10 +27,12 @@ import type { Authenticator } from './contracts/tenancy.ts';
 import type { Price } from './domain/cost.ts';
 import { type PromptTemplate, templateId } from './domain/template.ts';
 import { createOpenAiReplica } from './engines/openai/replica.ts';
+import type { createTritonReplica, TritonReplicaOptions } from './engines/triton/replica.ts';
 import { startSimulator } from './engines/simulator/simulator.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import { createGatewayServer } from './http/server.ts';
 import { createPreferenceJudge, labelProbeOf } from './judging/preference-judge.ts';
+import { createDnsDiscovery } from './pool/discovery.ts';
 import { createReplicaPool } from './pool/replica-pool.ts';
 import { createCallStarter } from './resilience/deadline.ts';
 import { createEngineResilience } from './resilience/engine-resilience.ts';
@@ -74,7 +76,7 @@ export function createProgram(environment: Environment): Program {
     async doctor(path, timeoutMs) {
       const loaded = load(path);
       const parts = createParts('silent');
-      const engines = createEngines(loaded, parts);
+      const engines = await createEngines(loaded, parts);
       try {
         return await whenReady(loaded.config, engines, timeoutMs);
       } finally {
@@ -130,7 +132,7 @@ async function startGateway(
 ): Promise<RunningGateway> {
   const { config } = loaded;
   const parts = createParts(options.log ? config.log.level : 'error');
-  const engines = createEngines(loaded, parts);
+  const engines = await createEngines(loaded, parts);
   const ownKey = createOwnKey();
   const server = createGatewayServer({
     ...parts,
@@ -180,41 +182,76 @@ function createAuthenticator(config: Config, ownKey: ReturnType<typeof createOwn
   ]);
 }
 
-function createEngines({ config, templates }: LoadedConfig, parts: Parts): Map<string, Engine> {
+async function createEngines(
+  { config, templates }: LoadedConfig,
+  parts: Parts,
+): Promise<Map<string, Engine>> {
+  const triton = await loadTriton(config);
   const engines = Object.entries(config.engines).map(([id, engine]): [string, Engine] => {
     const labelProbes = templatesOf(id, config, templates).map(labelProbeOf);
-    const replicas = engine.replicas.map((url) => createReplica(engine, url, labelProbes, parts));
-    const price = toPrice(engine.cost);
-    const { model, precision = null, warmUpTimeoutMs } = engine;
-    const resilience = createEngineResilience(resilienceOf(engine), parts);
-    return [
+    const createReplica = (url: string): Replica =>
+      engine.kind === 'openai'
+        ? createOpenAi(engine, { url, labelProbes, clock: parts.clock })
+        : need(triton, 'triton')(tritonOptions(engine, { url, labelProbes, clock: parts.clock }));
+    const { model, precision = null, warmUpTimeoutMs, discovery } = engine;
+    const pool = createReplicaPool({
+      ...parts,
       id,
-      createReplicaPool({ ...parts, id, model, precision, replicas, price, warmUpTimeoutMs, resilience }),
-    ];
+      model,
+      precision,
+      replicas: engine.replicas.map(createReplica),
+      ...(discovery === undefined
+        ? {}
+        : { discovery: { source: createDnsDiscovery({ ...discovery, ...parts }), createReplica } }),
+      price: toPrice(engine.cost),
+      warmUpTimeoutMs,
+      resilience: createEngineResilience(resilienceOf(engine), parts),
+    });
+    return [id, pool];
   });
   return new Map(engines);
 }
 
-function createReplica(
-  engine: EngineConfig,
-  url: string,
-  labelProbes: readonly LabelProbe[],
-  { clock }: Parts,
-): Replica {
+/** gRPC and its code are only loaded where a configuration names a Triton: they take memory and time. */
+async function loadTriton(config: Config): Promise<typeof createTritonReplica | undefined> {
+  if (!Object.values(config.engines).some(({ kind }) => kind === 'triton')) return undefined;
+  const module = await import('./engines/triton/replica.ts');
+  return module.createTritonReplica;
+}
+
+/** What a replica needs beside the configuration of its engine. */
+interface ReplicaPlace {
+  readonly url: string;
+  readonly labelProbes: readonly LabelProbe[];
+  readonly clock: Clock;
+}
+
+function createOpenAi(engine: OpenAiEngineConfig, place: ReplicaPlace): Replica {
   const { model, flavour, apiKey } = engine;
   return createOpenAiReplica({
-    url,
+    ...place,
     model,
     flavour,
     ...(apiKey === undefined ? {} : { apiKey }),
-    labelProbes,
     limits: {
       connections: engine.connections,
       replyBytes: engine.replyLimitBytes,
       connectTimeoutMs: engine.connectTimeoutMs,
     },
-    clock,
   });
+}
+
+function tritonOptions(engine: TritonEngineConfig, place: ReplicaPlace): TritonReplicaOptions {
+  const { model, backend, chatTemplate, tokenizer, maxModelTokens, messageLimitBytes } = engine;
+  return {
+    ...place,
+    model,
+    backend,
+    chatTemplate,
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(maxModelTokens === undefined ? {} : { maxModelTokens }),
+    limits: { messageBytes: messageLimitBytes },
+  };
 }
 
 function resilienceOf({ resilience: { retries, hedge, stuckAfterMs } }: EngineConfig): ResilienceSettings {
@@ -295,10 +332,11 @@ async function whenReady(
   const isReady = (engine: Engine): boolean => engine.replicas().some((replica) => replica.ready);
   while (![...engines.values()].every(isReady) && performance.now() < until) await delay(POLL_MS);
   return [...engines.values()].map((engine) => {
-    const { kind, flavour } = need(config.engines[engine.id], engine.id);
+    const configured = need(config.engines[engine.id], engine.id);
+    const dialect = configured.kind === 'openai' ? configured.flavour : configured.backend;
     return {
       engine: engine.id,
-      kind: `${kind}/${flavour}`,
+      kind: `${configured.kind}/${dialect}`,
       model: engine.model,
       replicas: engine.replicas(),
     };

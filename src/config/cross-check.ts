@@ -34,6 +34,10 @@ export function crossCheck(data: unknown, prompts: readonly string[]): ValueProb
     }
   }
   problems.push(...emptySections(data));
+  for (const [id, engine] of Object.entries(engines)) {
+    if (engine.replicas.length > 0 || engine.discovery !== undefined) continue;
+    problems.push({ path: ['engines', id], message: 'needs replicas, or a discovery that finds them' });
+  }
   problems.push(...teamProblems(teams, Object.keys(policies)));
   problems.push(...anonymityProblems(server, Object.keys(teams).length));
   return problems;
@@ -42,7 +46,11 @@ export function crossCheck(data: unknown, prompts: readonly string[]): ValueProb
 const map = <T extends z.ZodType>(value: T) => z.record(z.string(), value).catch({});
 const text = z.string().optional().catch(undefined);
 const section = {
-  engines: map(z.unknown()),
+  engines: map(
+    z
+      .looseObject({ replicas: z.array(z.unknown()).catch([null]).default([]), discovery: z.unknown() })
+      .catch({ replicas: [null], discovery: undefined }),
+  ),
   judges: map(z.looseObject({ engine: text, prompt: text }).catch({ engine: undefined, prompt: undefined })),
   policies: map(z.looseObject({ tiers: z.array(z.string()).catch([]) }).catch({ tiers: [] })),
   teams: map(

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ValueProblem } from './references.ts';
-import { propertiesAt } from './json-schema.ts';
+import { constantsAt, propertiesAt } from './json-schema.ts';
 
 /** Turns what zod found into sentences: what stands there, what is allowed, and what was perhaps meant. */
 export function problemsOf(
@@ -19,7 +19,8 @@ function describe(
   isSecret: (path: readonly PropertyKey[]) => boolean,
 ): ValueProblem[] {
   const { path } = issue;
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => unknownKey(path, key, valueAt(data, path)));
   if (issue.code === 'invalid_key') {
     const reason = issue.issues[0]?.message ?? 'not a valid name';
     return [
@@ -29,6 +30,8 @@ function describe(
       },
     ];
   }
+  if (issue.code === 'invalid_union' && issue.errors.length === 0)
+    return [unknownKind(path, valueAt(data, path))];
   if (issue.code === 'invalid_union') return [{ path, message: unionMessage(issue) }];
   const value = valueAt(data, path);
   if (value === undefined)
@@ -86,12 +89,19 @@ function missingOrUnknown(issue: Issue): string {
   return `with ${at === '' ? '' : `${at} as `}${expectation(issue) ?? issue.message}`;
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string): ValueProblem {
-  const allowed = propertiesAt(path);
+function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): ValueProblem {
+  const allowed = propertiesAt(path, value);
   const near = nearest(key, allowed.flat());
   const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-  const list = allowed.map((form) => form.join(', ')).join(' (or) ');
+  const list = [...new Set(allowed.map((form) => form.join(', ')))].join(' (or) ');
   return { path: [...path, key], message: `is not a known key here.${hint} Allowed: ${list}` };
+}
+
+/** A value that should choose between the forms of its map, such as `kind`, and does not. */
+function unknownKind(path: readonly PropertyKey[], value: unknown): ValueProblem {
+  const allowed = constantsAt(path).map(show).join(', ');
+  const found = value === undefined ? 'is missing;' : `found ${show(value)},`;
+  return { path, message: `${found} expected one of ${allowed}` };
 }
 
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {

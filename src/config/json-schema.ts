@@ -18,6 +18,7 @@ export interface SchemaNode {
   readonly additionalProperties?: SchemaNode | false;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
   readonly secret?: boolean;
 }
 
@@ -34,24 +35,48 @@ export function configSchemaNode(): SchemaNode {
   return configJsonSchema();
 }
 
-/** Keys that may stand at `path`, for messages about unknown ones: one list for each form of the value. */
-export function propertiesAt(path: readonly PropertyKey[]): string[][] {
-  const node = nodeAt(path);
-  return (node?.anyOf ?? [node]).map((form) => Object.keys(form?.properties ?? {}));
+/** The forms that a value may have; most have one. */
+export function formsOf(node: SchemaNode): readonly SchemaNode[] {
+  return node.anyOf ?? node.oneOf ?? [node];
+}
+
+/**
+ * Keys that may stand at `path`, for messages about unknown ones: one list for each form of the value,
+ * or for the one form whose constants (such as `kind`) the value has.
+ */
+export function propertiesAt(path: readonly PropertyKey[], value: unknown): string[][] {
+  const forms = nodesAt(path).flatMap(formsOf);
+  const meant = forms.filter((form) => hasConstantsOf(form, value));
+  return (meant.length > 0 ? meant : forms).map((form) => Object.keys(form.properties ?? {}));
+}
+
+function hasConstantsOf(form: SchemaNode, value: unknown): boolean {
+  const constants = Object.entries(form.properties ?? {}).filter(([, node]) => node.const !== undefined);
+  return (
+    constants.length > 0 && constants.every(([key, node]) => Reflect.get(Object(value), key) === node.const)
+  );
+}
+
+/** Constants that may stand at `path`, such as the kinds of engines. */
+export function constantsAt(path: readonly PropertyKey[]): unknown[] {
+  return nodesAt(path).flatMap((node) => (node.const === undefined ? [] : [node.const]));
 }
 
 /** True where the schema says that the value is a secret. */
 export function isSecretPath(path: readonly PropertyKey[]): boolean {
-  return nodeAt(path)?.secret === true;
+  return nodesAt(path).some((node) => node.secret === true);
 }
 
-function nodeAt(path: readonly PropertyKey[]): SchemaNode | undefined {
-  let node: SchemaNode | undefined = configSchemaNode();
+/** Every node that a value at `path` may have to satisfy. */
+function nodesAt(path: readonly PropertyKey[]): SchemaNode[] {
+  let nodes: SchemaNode[] = [configSchemaNode()];
   for (const part of path) {
-    if (node === undefined) return undefined;
-    node = typeof part === 'number' ? node.items : childOf(node, String(part));
+    nodes = nodes.flatMap(formsOf).flatMap((node) => {
+      const child = typeof part === 'number' ? node.items : childOf(node, String(part));
+      return child === undefined ? [] : [child];
+    });
   }
-  return node;
+  return nodes;
 }
 
 function childOf(node: SchemaNode, key: string): SchemaNode | undefined {

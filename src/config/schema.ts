@@ -39,7 +39,9 @@ const log = z.strictObject({
   requests: z
     .enum(['failed', 'all'])
     .default('failed')
-    .describe('Requests that get a line: those with status 400 or more, or all (some 5 % of the throughput).'),
+    .describe(
+      'Requests that get a line: those with status 400 or more, or all (some 5 % of the throughput).',
+    ),
 });
 
 const usd = z.number().min(0).max(1e6);
@@ -68,17 +70,52 @@ const resilience = z.strictObject({
     .min(0)
     .max(5)
     .default(2)
-    .describe('Tries after the first, on another replica if there is one; all together at most 20 % more calls.'),
+    .describe(
+      'Tries after the first, on another replica if there is one; all together at most 20 % more calls.',
+    ),
   hedge: z
     .boolean()
     .default(false)
-    .describe('Ask a second replica for a one-token judgment that is slower than 95 % of them; at most 2 % more calls.'),
+    .describe(
+      'Ask a second replica for a one-token judgment that is slower than 95 % of them; at most 2 % more calls.',
+    ),
   stuckAfterMs: ms(100, 3_600_000)
     .default(15_000)
     .describe('Silence of a replica with calls out after which it is taken out and warmed up anew.'),
 });
 
-const engine = z.strictObject({
+const precision = z
+  .string()
+  .min(1)
+  .max(64)
+  .optional()
+  .describe(
+    'Precision or quantisation of the weights, such as bf16 or awq. A variant is a judge of its own.',
+  );
+
+const discovery = z.strictObject({
+  url: z.url().describe('Address whose host name is looked up; each address found is a replica.'),
+  everyMs: ms(1000, 3_600_000).default(10_000).describe('Time between two look-ups.'),
+});
+
+/** Keys that every kind of engine has. */
+const anyEngine = {
+  precision,
+  cost,
+  discovery: discovery
+    .optional()
+    .describe(
+      'Further replicas by DNS, such as the pods behind a headless service; new ones join, gone ones leave.',
+    ),
+  resilience: resilience.prefault({}).describe('What is done when a replica is slow, stuck or dead.'),
+  warmUpTimeoutMs: ms(100, 1_800_000)
+    .default(120_000)
+    .describe(
+      'Time for the first probes; the first log-probabilities may compile kernels for half a minute.',
+    ),
+};
+
+const openAiEngine = z.strictObject({
   kind: z.literal('openai').describe('Protocol: the OpenAI-compatible HTTP interface.'),
   flavour: z
     .enum(['vllm', 'openai'])
@@ -86,25 +123,16 @@ const engine = z.strictObject({
     .describe('Whose dialect of it: decides the fields that are sent and how label probabilities are read.'),
   replicas: z
     .array(z.url({ protocol: /^https?$/ }))
-    .min(1)
     .max(256)
+    .default([])
     .describe('Base addresses, such as http://vllm-0:8000, without /v1.'),
   model: z.string().min(1).max(256).describe('Name under which the engine serves the model.'),
-  precision: z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .describe(
-      'Precision or quantisation of the weights, such as bf16 or awq. A variant is a judge of its own.',
-    ),
   apiKey: z
     .string()
     .min(1)
     .optional()
     .meta({ secret: true })
     .describe('Key of the engine, by reference only.'),
-  cost,
   connections: z.int().min(1).max(4096).default(256).describe('Most connections to one replica.'),
   connectTimeoutMs: ms(10, 60_000).default(2000).describe('Time to connect to a replica.'),
   replyLimitBytes: z
@@ -113,13 +141,48 @@ const engine = z.strictObject({
     .max(268_435_456)
     .default(33_554_432)
     .describe('Largest reply that is read from the engine, in bytes.'),
-  resilience: resilience.prefault({}).describe('What is done when a replica is slow, stuck or dead.'),
-  warmUpTimeoutMs: ms(100, 1_800_000)
-    .default(120_000)
-    .describe(
-      'Time for the first probes; the first log-probabilities may compile kernels for half a minute.',
-    ),
+  ...anyEngine,
 });
+
+const tritonEngine = z.strictObject({
+  kind: z.literal('triton').describe('Protocol: KServe v2 over gRPC, as Triton speaks it.'),
+  backend: z
+    .enum(['tensorrtllm', 'tensorrtllm_bls', 'vllm', 'llmapi'])
+    .describe('Kind of the model: decides its tensors. llmapi has no log-probabilities, so it cannot judge.'),
+  replicas: z
+    .array(z.url({ protocol: /^grpcs?$/ }))
+    .max(256)
+    .default([])
+    .describe('Addresses, such as grpc://triton-0:8001; grpcs for TLS.'),
+  model: z.string().min(1).max(256).describe('Name of the model in the repository, such as ensemble.'),
+  chatTemplate: z
+    .enum(['chatml', 'llama3', 'mistral', 'gemma', 'plain'])
+    .default('chatml')
+    .describe('Chat format that the model was trained with: Triton takes text, not messages.'),
+  tokenizer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Path of the model's tokenizer.json: finds label tokens in logits; without it labels are asked one by one.",
+    ),
+  maxModelTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Longest context in tokens, which Triton does not tell.'),
+  messageLimitBytes: z
+    .int()
+    .min(65_536)
+    .max(268_435_456)
+    .default(67_108_864)
+    .describe(
+      'Largest gRPC message; the logits of one position take 4 bytes for each token of the vocabulary.',
+    ),
+  ...anyEngine,
+});
+
+const engine = z.discriminatedUnion('kind', [openAiEngine, tritonEngine]);
 
 const rubric = z.strictObject({
   text: z
@@ -208,3 +271,5 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type EngineConfig = Config['engines'][string];
+export type OpenAiEngineConfig = Extract<EngineConfig, { readonly kind: 'openai' }>;
+export type TritonEngineConfig = Extract<EngineConfig, { readonly kind: 'triton' }>;

@@ -1,4 +1,4 @@
-import { configSchemaNode, type SchemaNode } from '../../src/config/json-schema.ts';
+import { configSchemaNode, formsOf, type SchemaNode } from '../../src/config/json-schema.ts';
 
 /** docs/configuration.md from the schema: one table for each section, every key with type, default and meaning. */
 export function configurationPage(): string {
@@ -58,7 +58,14 @@ function section(name: string, node: SchemaNode, required: boolean): string {
   const entry = entryOf(node);
   const title = entry === node ? `## \`${name}\`` : `## \`${name}.<name>\``;
   const note = required ? ' Required.' : '';
-  return `${title}\n\n${node.description ?? ''}${note}\n\n${table(entry)}\n`;
+  const tables = formsOf(entry).map((form) => `${kindOf(form)}${table(form)}`);
+  return `${title}\n\n${node.description ?? ''}${note}\n\n${tables.join('\n\n')}\n`;
+}
+
+/** A heading for a form that a constant tells from the others. */
+function kindOf({ properties = {} }: SchemaNode): string {
+  const kind = properties['kind']?.const;
+  return kind === undefined ? '' : `### \`kind: ${String(kind)}\`\n\n`;
 }
 
 /** Sections such as \`engines\` are maps by name: the node of one entry. */
@@ -77,7 +84,7 @@ function rowsOf(node: SchemaNode, prefix: string): string[] {
     const row = `| \`${name}\` | ${typeOf(child)} | ${defaultOf(child, node.required?.includes(key) === true)} | ${meaning(child)} |`;
     const below = child.items?.properties === undefined ? [] : rowsOf(child.items, `${name}[].`);
     const inside = rowsOf(child, `${name}.`);
-    const forms = (child.anyOf ?? []).flatMap((form) => rowsOf(form, `${name}.`));
+    const forms = (child.anyOf ?? child.oneOf ?? []).flatMap((form) => rowsOf(form, `${name}.`));
     return [row, ...inside, ...below, ...forms];
   });
 }

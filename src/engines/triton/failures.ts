@@ -90,8 +90,14 @@ const ROWS: readonly Row[] = [
     message: 'the engine cannot be reached',
   },
   {
-    // Reached its age limit (max_connection_age), or the stream was refused before it began.
-    matches: /enter idle|received RST_STREAM with code 7/i,
+    // HTTP/2's word for a stream that the server has not looked at.
+    matches: /stream refused by server/i,
+    failure: { code: 'overloaded', sent: false, blamesReplica: false },
+    message: 'Triton takes no more streams on this connection',
+  },
+  {
+    // The connection reached its age limit (max_connection_age).
+    matches: /enter idle/i,
     failure: { code: 'engine_error', sent: true, blamesReplica: false },
     message: 'Triton closed the connection',
   },

@@ -103,6 +103,19 @@ function isKnown(name: string, known: ReadonlySet<string>): boolean {
   return known.has(name);
 }
 
+/** The fields whose tensor a model has, where each field is a tensor of its own. */
+export function fieldsWithTensors(
+  tensorOf: Partial<Record<SamplingField, string>>,
+  inputs: ReadonlyMap<string, unknown>,
+): ReadonlySet<SamplingField> {
+  const known = new Set<SamplingField>();
+  for (const [field, tensor] of Object.entries(tensorOf)) {
+    // The keys of the table are sampling fields, which `Object.entries` forgets.
+    if (inputs.has(tensor)) known.add(field as SamplingField);
+  }
+  return known;
+}
+
 const MOST_NAMES_SHOWN = 10;
 
 function unknownMessage(names: readonly string[]): string {

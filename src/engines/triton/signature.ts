@@ -50,22 +50,30 @@ export function readSignature(
     inputs.set(RENAMED[name] ?? name, { wireName: name, datatype });
   }
   const outputs = new Set((metadata.outputs ?? []).map(({ name = '' }) => name));
-  const missing = [
+  const missing = missingTensors(required, inputs, outputs);
+  if (missing.length > 0) {
+    return { ok: false, failure: unfitFailure(missingMessage(model, missing, inputs)) };
+  }
+  const shape = metadata.inputs?.find(({ name }) => name === TEXT_INPUT)?.shape;
+  const batched = shape !== undefined && shape.length > 1;
+  return { ok: true, value: { model, inputs, outputs, batched, ...readPolicy(config) } };
+}
+
+type Names = Pick<ReadonlySet<string>, 'has'>;
+
+function missingTensors(required: RequiredTensors, inputs: Names, outputs: Names): readonly string[] {
+  return [
     ...required.inputs.filter((name) => !inputs.has(name)).map((name) => `input "${name}"`),
     ...required.outputs.filter((name) => !outputs.has(name)).map((name) => `output "${name}"`),
   ];
-  if (missing.length > 0) return { ok: false, failure: unfitFailure(missingMessage(model, missing, inputs)) };
-  const shape = metadata.inputs?.find(({ name }) => name === TEXT_INPUT)?.shape ?? [];
+}
+
+function readPolicy({
+  config,
+}: ModelConfigResponse__Output): Pick<ModelSignature, 'decoupled' | 'accumulates'> {
   return {
-    ok: true,
-    value: {
-      model,
-      inputs,
-      outputs,
-      batched: shape.length > 1,
-      decoupled: config.config?.model_transaction_policy?.decoupled === true,
-      accumulates: config.config?.parameters?.['accumulate_tokens']?.string_value?.toLowerCase() === 'true',
-    },
+    decoupled: config?.model_transaction_policy?.decoupled === true,
+    accumulates: config?.parameters?.['accumulate_tokens']?.string_value?.toLowerCase() === 'true',
   };
 }
 

@@ -61,6 +61,23 @@ describe('a good configuration', () => {
     expect(config.judges['quick']).toEqual({ engine: 'small', prompt: 'preference/label', orders: 'both' });
   });
 
+  it('knows a Triton with its backend, and replicas found by DNS', () => {
+    const { config } = load(
+      GOOD.replace(
+        'kind: openai\n    replicas: [http://127.0.0.1:8000]',
+        'kind: triton\n    backend: vllm\n    discovery: {url: "grpc://triton:8001"}',
+      ),
+    );
+    expect(config.engines['small']).toMatchObject({
+      kind: 'triton',
+      backend: 'vllm',
+      chatTemplate: 'chatml',
+      replicas: [],
+      discovery: { url: 'grpc://triton:8001', everyMs: 10_000 },
+      messageLimitBytes: 67_108_864,
+    });
+  });
+
   it('may begin with a byte order mark', () => {
     expect(load(`\uFEFF${GOOD}`).config.policies['default']?.tiers).toEqual(['quick']);
   });
@@ -88,7 +105,7 @@ policies:
   default: {tiers: [quick, strict], acceptAt: 1.5, deadlineMs: soon}
 `;
     expect(problemsOf(text)).toEqual([
-      '4:5 engines.small.flavor: is not a known key here. Did you mean "flavour"? Allowed: kind, flavour, replicas, model, precision, apiKey, cost, connections, connectTimeoutMs, replyLimitBytes, resilience, warmUpTimeoutMs',
+      '4:5 engines.small.flavor: is not a known key here. Did you mean "flavour"? Allowed: kind, flavour, replicas, model, apiKey, connections, connectTimeoutMs, replyLimitBytes, precision, cost, discovery, resilience, warmUpTimeoutMs',
       '7:12 engines.small.cost.gpuHourUsd: found -1, expected a number of at least 0',
       '9:11 judges.quick.engine: there is no engine "smal". Did you mean "small"? Known: small',
       '11:28 policies.default.tiers[1]: there is no judge "strict". Known: quick',
@@ -175,10 +192,10 @@ describe('secrets', () => {
   it('come from the environment or from a file', () => {
     const file = write('secret', 'from-file\n');
     expect(
-      load(withKey('${env:ENGINE_KEY}'), { ENGINE_KEY: 'from-env' }).config.engines['small']?.apiKey,
-    ).toBe('from-env');
-    expect(load(withKey(`\${file:${file}}`)).config.engines['small']?.apiKey).toBe('from-file');
-    expect(load(withKey('${file:secret}')).config.engines['small']?.apiKey).toBe('from-file');
+      load(withKey('${env:ENGINE_KEY}'), { ENGINE_KEY: 'from-env' }).config.engines['small'],
+    ).toMatchObject({ apiKey: 'from-env' });
+    expect(load(withKey(`\${file:${file}}`)).config.engines['small']).toMatchObject({ apiKey: 'from-file' });
+    expect(load(withKey('${file:secret}')).config.engines['small']).toMatchObject({ apiKey: 'from-file' });
   });
 
   it('never stand in the file, and messages never show them', () => {

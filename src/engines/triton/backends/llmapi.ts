@@ -1,5 +1,5 @@
 import type { Backend } from '../backend.ts';
-import { maxTokensOf, type SamplingField, stopsOf } from '../sampling.ts';
+import { fieldsWithTensors, maxTokensOf, type SamplingField, stopsOf } from '../sampling.ts';
 
 /** Sampling field -> the tensor that it needs. */
 const TENSOR_OF: Partial<Record<SamplingField, string>> = {
@@ -18,14 +18,7 @@ const TENSOR_OF: Partial<Record<SamplingField, string>> = {
 /** TensorRT-LLM's LLM API model in Python: texts only, no token's probability and no guided decoding. */
 export const llmapi: Backend = {
   required: { inputs: ['text_input', 'sampling_param_max_tokens'], outputs: ['text_output'] },
-  samplingFields: ({ inputs }) => {
-    const known = new Set<SamplingField>();
-    for (const [field, tensor] of Object.entries(TENSOR_OF)) {
-      // The keys of the table are sampling fields, which `Object.entries` forgets.
-      if (inputs.has(tensor)) known.add(field as SamplingField);
-    }
-    return known;
-  },
+  samplingFields: ({ inputs }) => fieldsWithTensors(TENSOR_OF, inputs),
   textRequest: (sampling, { decoupled }) => ({
     values: {
       sampling_param_max_tokens: maxTokensOf(sampling),

@@ -1,6 +1,6 @@
 import type { LogprobRoute } from '../../../domain/distribution.ts';
 import type { Backend } from '../backend.ts';
-import { maxTokensOf, type Sampling, type SamplingField, stopsOf } from '../sampling.ts';
+import { fieldsWithTensors, maxTokensOf, type Sampling, type SamplingField, stopsOf } from '../sampling.ts';
 import type { ModelSignature } from '../signature.ts';
 import type { TensorValue } from '../tensor.ts';
 
@@ -33,14 +33,7 @@ const NO_END = -1;
  */
 export const tensorrtllm: Backend = {
   required: { inputs: ['text_input', 'max_tokens'], outputs: ['text_output'] },
-  samplingFields: ({ inputs }) => {
-    const known = new Set<SamplingField>();
-    for (const [field, tensor] of Object.entries(TENSOR_OF)) {
-      // The keys of the table are sampling fields, which `Object.entries` forgets.
-      if (inputs.has(tensor)) known.add(field as SamplingField);
-    }
-    return known;
-  },
+  samplingFields: ({ inputs }) => fieldsWithTensors(TENSOR_OF, inputs),
   textRequest: (sampling, signature) => ({
     values: {
       ...toTensors(sampling),

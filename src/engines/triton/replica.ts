@@ -1,0 +1,249 @@
+import type { Call } from '../../contracts/call.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import type {
+  EngineFailure,
+  EngineResult,
+  GenerationEvent,
+  GenerationRequest,
+  LabelProbe,
+  Replica,
+  ReplicaReport,
+} from '../../contracts/engine.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import { idsByLabel } from '../openai/label-set.ts';
+import { type BackendName, BACKENDS } from './backends.ts';
+import { type ChatTemplateName, renderChat } from './chat-template.ts';
+import { ChunkWriter } from './chunk-writer.ts';
+import { unfitFailure } from './failures.ts';
+import { startGeneration } from './generation.ts';
+import { planGeneration } from './generation-plan.ts';
+import { inferWhole } from './inference.ts';
+import { createKserve, type Kserve } from './kserve.ts';
+import type { Infer, LabelQuestion } from './label-question.ts';
+import { fillRequest } from './request-form.ts';
+import { checkReady, describeModel, readVersion } from './server.ts';
+import type { ModelSignature } from './signature.ts';
+import { loadTokens, type TextTokens } from './tokenizer.ts';
+import { type LabelAccess, tryModel, type WarmSet, warmSet } from './warm-up.ts';
+
+/**
+ * One address of a Triton server and one model on it, over KServe v2 gRPC. This folder owns that wire: the
+ * connection, tensors and their encoding, one stream per request, what Triton's errors mean (`failures.ts`),
+ * the kinds of models (`backends/`), and how label probabilities are read (`routes/`). It refuses to guess:
+ * a stream without its end, a number that is none and an answer of unknown length are failures.
+ */
+export interface TritonReplicaOptions {
+  /** `grpc://host:port`, or `grpcs://` for TLS. */
+  readonly url: string;
+  readonly model: string;
+  readonly backend: BackendName;
+  /** Triton takes texts: the chat format that the model was trained with. */
+  readonly chatTemplate: ChatTemplateName;
+  /** Path of the model's tokenizer.json; without it labels are known by their texts only. */
+  readonly tokenizer?: string;
+  /** Longest context in tokens, for the report; Triton does not tell it. */
+  readonly maxModelTokens?: number;
+  /** Label sets that `distribution` will be asked for. */
+  readonly labelProbes: readonly LabelProbe[];
+  readonly limits: {
+    /** Longest message either way, in bytes; the logits of one position take 4 bytes per token known. */
+    readonly messageBytes: number;
+  };
+  readonly clock: Clock;
+}
+
+export function createTritonReplica(options: TritonReplicaOptions): Replica {
+  const kserve = createKserve({ ...options, messageBytes: options.limits.messageBytes });
+  return new TritonReplica(options, kserve);
+}
+
+class TritonReplica implements Replica {
+  readonly url: string;
+  readonly #options: TritonReplicaOptions;
+  readonly #kserve: Kserve;
+  readonly #life = new AbortController();
+  #model: KnownModel | null = null;
+  #questions: ReadonlyMap<string, LabelQuestion> | null = null;
+  #fingerprint: string | null = null;
+  #calls = 0;
+
+  constructor(options: TritonReplicaOptions, kserve: Kserve) {
+    this.url = options.url;
+    this.#options = options;
+    this.#kserve = kserve;
+  }
+
+  async warmUp(outer: Call): Promise<EngineResult<ReplicaReport>> {
+    const call = this.#living(outer);
+    const version = await readVersion(this.#kserve, call);
+    if (!version.ok) return version;
+    const unready = await checkReady(this.#kserve, this.#options.model, call);
+    if (unready !== null) return failed(unready);
+    const model = await this.#describe(call);
+    if (!model.ok) return model;
+    const sets = await this.#warmLabels(model.value, call);
+    if (!sets.ok) return sets;
+    this.#model = model.value;
+    this.#questions = new Map(sets.value.map(({ id, question }) => [id, question]));
+    this.#fingerprint = version.value === null ? null : `triton ${version.value}`;
+    return { ok: true, value: this.#report(version.value, sets.value) };
+  }
+
+  async distribution(
+    { labels, messages }: Parameters<Replica['distribution']>[0],
+    outer: Call,
+  ): ReturnType<Replica['distribution']> {
+    const question = this.#questions?.get(labels);
+    if (question === undefined) return failed(this.#questions === null ? NOT_WARM : unknownLabels(labels));
+    if (this.#isTooLate(outer)) return failed(TOO_LATE);
+    const prompt = renderChat(this.#options.chatTemplate, messages);
+    const answer = await question.ask(prompt, this.#living(outer));
+    if (!answer.ok) return answer;
+    const { distribution, usage, modelVersion } = answer.value;
+    return { ok: true, value: { distribution, usage, fingerprint: this.#fingerprintOf(modelVersion) } };
+  }
+
+  async generate(
+    request: GenerationRequest,
+    outer: Call,
+  ): Promise<EngineResult<AsyncIterable<GenerationEvent>>> {
+    if (this.#isTooLate(outer)) return failed(TOO_LATE);
+    const call = this.#living(outer);
+    const model =
+      this.#model === null ? await this.#describe(call) : { ok: true as const, value: this.#model };
+    if (!model.ok) return model;
+    this.#model ??= model.value;
+    const { chatTemplate, backend, model: name } = this.#options;
+    const planned = planGeneration(request, {
+      backend: BACKENDS[backend],
+      chatTemplate,
+      signature: model.value.signature,
+      tokens: model.value.tokens,
+    });
+    if (!planned.ok) return planned;
+    const id = this.#nextId(call);
+    const created = Math.floor(this.#options.clock.now() / 1_000);
+    const writer = new ChunkWriter(request.kind, id, name, created);
+    const plan = { ...planned.value, id, timeoutMs: this.#timeLeft(call) };
+    return startGeneration(this.#kserve, plan, writer, call);
+  }
+
+  post(path: string): ReturnType<Replica['post']> {
+    const failure = { ...unfitFailure(`this engine kind has no ${path}`), blamesReplica: false };
+    return Promise.resolve({ ok: false, failure });
+  }
+
+  close(): Promise<void> {
+    // Closing the channel alone would leave running calls alive.
+    this.#life.abort(new GatewayError('engine_unavailable', 'the connection to the engine is closed'));
+    this.#kserve.close();
+    return Promise.resolve();
+  }
+
+  async #describe(call: Call): Promise<EngineResult<KnownModel>> {
+    const { model, backend, tokenizer } = this.#options;
+    const signature = await describeModel(this.#kserve, model, BACKENDS[backend].required, call);
+    if (!signature.ok) return signature;
+    if (tokenizer === undefined) return { ok: true, value: { signature: signature.value, tokens: null } };
+    const tokens = await loadTokens(tokenizer, call.signal);
+    return tokens.ok ? { ok: true, value: { signature: signature.value, tokens: tokens.value } } : tokens;
+  }
+
+  async #warmLabels(
+    { signature, tokens }: KnownModel,
+    call: Call,
+  ): Promise<EngineResult<readonly WarmSet[]>> {
+    const { backend, chatTemplate, labelProbes } = this.#options;
+    const access: LabelAccess = {
+      backend: BACKENDS[backend],
+      signature,
+      tokens,
+      render: (messages) => renderChat(chatTemplate, messages),
+      infer: this.#infer,
+    };
+    const sets: WarmSet[] = [];
+    for (const probe of labelProbes) {
+      const warm = await warmSet(access, probe, call);
+      if (!warm.ok) return warm;
+      sets.push(warm.value);
+    }
+    if (sets.length > 0) return { ok: true, value: sets };
+    const tried = await tryModel(access, call);
+    return tried.ok ? { ok: true, value: sets } : tried;
+  }
+
+  #report(version: string | null, sets: readonly WarmSet[]): ReplicaReport {
+    const { model, maxModelTokens = null } = this.#options;
+    const [first] = sets;
+    return {
+      model,
+      version,
+      fingerprint: this.#fingerprintOf(first?.answer.modelVersion ?? null),
+      maxModelTokens,
+      route: first?.question.route ?? 'top_logprobs',
+      labels: Object.fromEntries(sets.map(({ id, question }) => [id, idsByLabel(question.set)])),
+      finite: true,
+      repeatError: Math.max(0, ...sets.map(({ repeatError }) => repeatError)),
+      reportsCachedTokens: false,
+    };
+  }
+
+  readonly #infer: Infer = (form, prompt, call) =>
+    inferWhole(this.#kserve, fillRequest(form, prompt, this.#nextId(call), this.#timeLeft(call)), call);
+
+  /** Server and model version: Triton says nothing of the weights, but a new version of a model is seen. */
+  #fingerprintOf(modelVersion: string | null): string | null {
+    if (this.#fingerprint === null || modelVersion === null) return this.#fingerprint;
+    return `${this.#fingerprint}, model version ${modelVersion}`;
+  }
+
+  #nextId({ requestId }: Call): string {
+    this.#calls += 1;
+    return `${requestId.slice(0, 200)}-${this.#calls}`;
+  }
+
+  #timeLeft({ deadline }: Call): number {
+    return Math.max(1, deadline - this.#options.clock.monotonic());
+  }
+
+  #isTooLate({ deadline }: Call): boolean {
+    return this.#options.clock.monotonic() >= deadline;
+  }
+
+  /** The call, ending with this replica at the latest. */
+  #living(call: Call): Call {
+    return { ...call, signal: AbortSignal.any([call.signal, this.#life.signal]) };
+  }
+}
+
+interface KnownModel {
+  readonly signature: ModelSignature;
+  readonly tokens: TextTokens | null;
+}
+
+function failed(failure: EngineFailure): { readonly ok: false; readonly failure: EngineFailure } {
+  return { ok: false, failure };
+}
+
+function unknownLabels(id: string): EngineFailure {
+  return {
+    code: 'internal',
+    message: `the engine was not told of the label set ${id}`,
+    sent: false,
+    blamesReplica: false,
+  };
+}
+
+const NOT_WARM: EngineFailure = {
+  code: 'engine_unavailable',
+  message: 'the replica has not been warmed up',
+  sent: false,
+  blamesReplica: false,
+};
+
+const TOO_LATE: EngineFailure = {
+  code: 'deadline_exceeded',
+  message: 'the deadline passed before the engine was asked',
+  sent: false,
+  blamesReplica: false,
+};

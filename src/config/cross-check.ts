@@ -34,10 +34,7 @@ export function crossCheck(data: unknown, prompts: readonly string[]): ValueProb
     }
   }
   problems.push(...emptySections(data));
-  for (const [id, engine] of Object.entries(engines)) {
-    if (engine.replicas.length > 0 || engine.discovery !== undefined) continue;
-    problems.push({ path: ['engines', id], message: 'needs replicas, or a discovery that finds them' });
-  }
+  problems.push(...placeProblems(engines));
   problems.push(...teamProblems(teams, Object.keys(policies)));
   problems.push(...anonymityProblems(server, Object.keys(teams).length));
   return problems;
@@ -73,6 +70,20 @@ const loose = z.looseObject(section).catch({
   server: { host: undefined, allowAnonymous: false },
 });
 type Loose = z.infer<typeof loose>;
+
+/** Replicas are listed or found, not both: what a look-up does not find any more leaves the pool. */
+function placeProblems(engines: Loose['engines']): ValueProblem[] {
+  return Object.entries(engines).flatMap(([id, { replicas, discovery }]) => {
+    const path = ['engines', id];
+    if (replicas.length === 0 && discovery === undefined) {
+      return [{ path, message: 'needs replicas, or a discovery that finds them' }];
+    }
+    if (replicas.length > 0 && discovery !== undefined) {
+      return [{ path, message: 'has replicas and a discovery; keep one of them' }];
+    }
+    return [];
+  });
+}
 
 function emptySections(data: unknown): ValueProblem[] {
   const present = z.looseObject({}).catch({}).parse(data);

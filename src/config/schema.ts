@@ -105,7 +105,7 @@ const anyEngine = {
   discovery: discovery
     .optional()
     .describe(
-      'Further replicas by DNS, such as the pods behind a headless service; new ones join, gone ones leave.',
+      'Replicas by DNS instead of a list, such as the pods behind a headless service: new ones join, gone ones leave.',
     ),
   resilience: resilience.prefault({}).describe('What is done when a replica is slow, stuck or dead.'),
   warmUpTimeoutMs: ms(100, 1_800_000)

@@ -75,7 +75,7 @@ export interface ReplicaReport {
   /** Longest context in tokens; null when the engine does not tell. */
   readonly maxModelTokens: number | null;
   readonly route: LogprobRoute;
-  /** Per label set and label: token ids found for the spellings; empty when none is a single token. */
+  /** Per label set and label: token ids found for the spellings; empty where labels are known by their text. */
   readonly labels: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
   /** All label probabilities were finite numbers. */
   readonly finite: boolean;

@@ -86,7 +86,8 @@ const LEFT: EngineFailure = {
 };
 
 function noteFailure(member: Member, failure: EngineFailure): void {
-  member.outlier.failed(failure);
+  // One crash breaks all calls on the replica: it counts once, with the call that takes it out.
+  if (!failure.blamesReplica || member.isUsable()) member.outlier.failed(failure);
   if (failure.blamesReplica) member.blame(failure);
   else member.watchdog.heard();
   if (failure.code === 'overloaded') {

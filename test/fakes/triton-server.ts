@@ -234,9 +234,9 @@ async function startWire(target: number): Promise<{
 }> {
   const sockets = new Set<Socket>();
   let opened = 0;
-  const relay = createServer((near) => {
+  const relay = createServer({ noDelay: true }, (near) => {
     opened += 1;
-    const far = connect(target, '127.0.0.1');
+    const far = connect({ port: target, host: '127.0.0.1', noDelay: true });
     for (const [one, other] of [
       [near, far],
       [far, near],

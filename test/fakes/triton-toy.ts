@@ -1,4 +1,4 @@
-import type { FakeInference } from './triton-server.ts';
+import type { FakeInference, FakeTensor } from './triton-server.ts';
 import { floats, int32, texts, uint32 } from './triton-tensors.ts';
 
 /**
@@ -67,43 +67,62 @@ const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 export function vllmToy(options: ToyOptions): (inference: FakeInference) => Promise<void> {
   return async (inference) => {
     const prompt = inference.text('text_input') ?? '';
-    const sampling = JSON.parse(inference.text('sampling_parameters') ?? '{}') as Record<string, number>;
-    if (promptTokens(prompt) > options.maxModelTokens) {
-      inference.error(
-        `Error generating stream: The decoder prompt (length ${promptTokens(prompt)}) is longer than the maximum model length of ${options.maxModelTokens}.`,
-      );
+    const sampling = JSON.parse(inference.text('sampling_parameters') ?? '{}') as ToySampling;
+    const refusal = vllmRefusal(options, prompt, sampling);
+    if (refusal !== null) {
+      inference.error(`Error generating stream: ${refusal}`);
       inference.end();
       return;
     }
-    if ('logprob_token_ids' in sampling && !options.labelIds) {
-      inference.error("Error generating stream: Unexpected keyword argument 'logprob_token_ids'");
-      inference.end();
-      return;
-    }
-    const { max_tokens: limit = 16, logprobs } = sampling;
-    const length = sampling['ignore_eos'] ? limit : Math.min(limit, NATURAL_LENGTH);
+    const limit = sampling.max_tokens ?? 16;
+    const length = sampling.ignore_eos === true ? limit : Math.min(limit, NATURAL_LENGTH);
     for (let produced = 0; produced < length; produced += 1) {
       await breathe();
       if (inference.cancelled) return;
-      const logprobsNow = logSoftmax(toyLogits(prompt, produced));
-      const token = likeliest(logprobsNow);
       const last = produced + 1 === length;
-      const reason = last ? (length === limit ? 'length' : 'stop') : 'None';
-      const listed =
-        (sampling['logprob_token_ids'] as unknown as number[] | undefined) ?? top(logprobsNow, logprobs ?? 0);
-      inference.send(
-        [
-          texts('text_output', tokenText(token)),
-          texts('finish_reason', reason),
-          ...(logprobs === undefined ? [] : [texts('logprobs', vllmList(token, listed, logprobsNow))]),
-          uint32('num_input_tokens', promptTokens(prompt)),
-          uint32('num_output_tokens', 1),
-        ],
-        last,
-      );
+      const reason = length === limit ? 'length' : 'stop';
+      inference.send(vllmPiece(prompt, produced, sampling, last ? reason : 'None'), last);
     }
     inference.end();
   };
+}
+
+interface ToySampling {
+  readonly max_tokens?: number;
+  readonly ignore_eos?: boolean;
+  readonly logprobs?: number;
+  readonly logprob_token_ids?: readonly number[];
+}
+
+function vllmRefusal(
+  { maxModelTokens, labelIds }: ToyOptions,
+  prompt: string,
+  { logprob_token_ids: ids }: ToySampling,
+): string | null {
+  const length = promptTokens(prompt);
+  if (length > maxModelTokens) {
+    return `The decoder prompt (length ${length}) is longer than the maximum model length of ${maxModelTokens}.`;
+  }
+  return ids !== undefined && !labelIds ? "Unexpected keyword argument 'logprob_token_ids'" : null;
+}
+
+function vllmPiece(
+  prompt: string,
+  produced: number,
+  { logprobs: count, logprob_token_ids: ids }: ToySampling,
+  reason: string,
+): FakeTensor[] {
+  const logprobs = logSoftmax(toyLogits(prompt, produced));
+  const token = likeliest(logprobs);
+  const pieces = [
+    texts('text_output', tokenText(token)),
+    texts('finish_reason', reason),
+    uint32('num_input_tokens', promptTokens(prompt)),
+    uint32('num_output_tokens', 1),
+  ];
+  if (count !== undefined)
+    pieces.push(texts('logprobs', vllmList(token, ids ?? top(logprobs, count), logprobs)));
+  return pieces;
 }
 
 function top(logprobs: readonly number[], count: number): number[] {
@@ -122,7 +141,6 @@ function vllmList(sampled: number, listed: readonly number[], logprobs: readonly
 
 /** What the ensemble toy gives beside texts. */
 export interface EnsembleToyOptions {
-  readonly maxModelTokens: number;
   /** Built with gather_generation_logits. */
   readonly logits: boolean;
   /** What `output_log_probs` tells under a bias. */
@@ -135,42 +153,48 @@ export interface EnsembleToyOptions {
 export function ensembleToy(options: EnsembleToyOptions): (inference: FakeInference) => Promise<void> {
   return async (inference) => {
     const prompt = inference.text('text_input') ?? '';
-    if (promptTokens(prompt) > options.maxModelTokens) {
-      inference.error(
-        `[request id: ${inference.request.id}] Prompt length (${promptTokens(prompt)}) exceeds maximum input length (${options.maxModelTokens})`,
-      );
-      inference.end();
-      return;
-    }
-    const limit = inference.input('max_tokens')?.readInt32LE() ?? 0;
-    const endless = inference.input('end_id')?.readInt32LE() === -1;
-    const length = endless ? limit : Math.min(limit, NATURAL_LENGTH);
-    const word = inference.text('embedding_bias_words');
-    const weight = inference.input('embedding_bias_weights')?.readFloatLE() ?? 0;
-    let whole = '';
+    const length = ensembleLength(inference);
+    let text = '';
     for (let produced = 0; produced < length; produced += 1) {
       await breathe();
       if (inference.cancelled) return;
-      const raw = toyLogits(prompt, produced);
-      const logits = raw.map((logit, id) => (tokenText(id) === word ? logit + weight : logit));
-      const token = likeliest(logits);
-      whole += tokenText(token);
+      const { token, tensors } = ensembleStep(options, inference, prompt, produced);
+      text = options.accumulates || !options.streams ? text + tokenText(token) : tokenText(token);
       const last = produced + 1 === length;
-      if (!options.streams && !last) continue;
-      const told = { biased: logSoftmax(logits), raw: logSoftmax(raw), nonsense: [] }[options.tells];
-      inference.send(
-        [
-          int32('num_output_tokens', produced + 1),
-          floats('output_log_probs', [told[token] ?? -0.2 - weight / 9]),
-          floats('generation_logits', options.logits ? raw : [0]),
-          texts('text_output', options.streams && !options.accumulates ? tokenText(token) : whole),
-          int32('num_input_tokens', promptTokens(prompt)),
-        ],
-        last && !options.streams,
-      );
+      if (options.streams || last)
+        inference.send([texts('text_output', text), ...tensors], last && !options.streams);
     }
     // BLS ends with an empty final reply.
     if (options.streams) inference.send([], true);
     inference.end();
+  };
+}
+
+function ensembleLength(inference: FakeInference): number {
+  const limit = inference.input('max_tokens')?.readInt32LE() ?? 0;
+  const endless = inference.input('end_id')?.readInt32LE() === -1;
+  return endless ? limit : Math.min(limit, NATURAL_LENGTH);
+}
+
+function ensembleStep(
+  { tells, logits: gathers }: EnsembleToyOptions,
+  inference: FakeInference,
+  prompt: string,
+  produced: number,
+): { token: number; tensors: FakeTensor[] } {
+  const word = inference.text('embedding_bias_words');
+  const weight = inference.input('embedding_bias_weights')?.readFloatLE() ?? 0;
+  const raw = toyLogits(prompt, produced);
+  const biased = raw.map((logit, id) => (tokenText(id) === word ? logit + weight : logit));
+  const token = likeliest(biased);
+  const told = { biased: logSoftmax(biased), raw: logSoftmax(raw), nonsense: [] }[tells];
+  return {
+    token,
+    tensors: [
+      int32('num_output_tokens', produced + 1),
+      floats('output_log_probs', [told[token] ?? -0.2 - weight / 9]),
+      floats('generation_logits', gathers ? raw : [0]),
+      int32('num_input_tokens', promptTokens(prompt)),
+    ],
   };
 }

@@ -17,8 +17,12 @@ const QUESTION = { labels: 'pair@1', messages: [{ role: 'user', content: 'A or B
 const TOY = vllmToy({ maxModelTokens: 2048, labelIds: true });
 
 /** The failure that a generation came to, at its start or after it; null when it ended well. */
-async function failureOf(replica: Replica, call = testCall()): Promise<unknown> {
-  const generation = await replica.generate(chat('Hi'), call);
+async function failureOf(
+  replica: Replica,
+  fields: Record<string, unknown> = {},
+  call = testCall(),
+): Promise<unknown> {
+  const generation = await replica.generate(chat('Hi', fields), call);
   if (!generation.ok) return generation.failure;
   let last: GenerationEvent | undefined;
   for await (const event of generation.value) last = event;
@@ -87,7 +91,8 @@ describe('a stream that closes with a status', () => {
     ],
     ['its own words', status.UNKNOWN, 'odd', 'engine_error', true],
     ['a deadline', status.DEADLINE_EXCEEDED, 'Deadline Exceeded', 'deadline_exceeded', true],
-  ])('is a failure: %s', async (_, code, details, failure, sent) => {
+  ])('is a failure: %s', async (_, code, details, ...came) => {
+    const [failure, sent] = came;
     await using triton = await startFakeTriton({
       model: VLLM_MODEL,
       answer: (inference) => inference.status(code, details),
@@ -98,7 +103,7 @@ describe('a stream that closes with a status', () => {
 });
 
 describe('an answer', () => {
-  const answers: [string, (inference: FakeInference) => void, object | null][] = [
+  const answers: [string, (inference: FakeInference) => void, unknown][] = [
     [
       'that is final but whose stream stays open is whole',
       (inference) => {
@@ -129,31 +134,42 @@ describe('an answer', () => {
         inference.send(PIECE, false);
         inference.end();
       },
-      {
+      expect.objectContaining({
         code: 'engine_error',
         message: 'the stream ended before the answer had finished',
         blamesReplica: true,
-      },
+      }),
     ],
     [
       'whose final reply says no reason is a failure',
       (inference) => inference.send(PIECE, true),
-      { code: 'engine_error', message: 'the stream ended before the answer had finished' },
+      expect.objectContaining({
+        code: 'engine_error',
+        message: 'the stream ended before the answer had finished',
+      }),
     ],
     [
       'that the engine gave up is a failure',
       (inference) => inference.send([texts('text_output', ''), texts('finish_reason', 'abort')], true),
-      { code: 'engine_error', message: 'the engine gave up its answer' },
+      expect.objectContaining({ code: 'engine_error', message: 'the engine gave up its answer' }),
     ],
     [
       'of nothing is a failure',
       (inference) => inference.end(),
-      { code: 'engine_error', message: 'the model ended its stream without an answer', blamesReplica: true },
+      expect.objectContaining({
+        code: 'engine_error',
+        message: 'the model ended its stream without an answer',
+        blamesReplica: true,
+      }),
     ],
     [
       'without a text is a failure',
       (inference) => inference.send([int32('text_output', 7), texts('finish_reason', 'stop')], true),
-      { code: 'engine_error', message: 'the model answered without a text', blamesReplica: true },
+      expect.objectContaining({
+        code: 'engine_error',
+        message: 'the model answered without a text',
+        blamesReplica: true,
+      }),
     ],
     [
       'whose text says it is longer than it is, is a failure',
@@ -162,7 +178,7 @@ describe('an answer', () => {
           [{ name: 'text_output', datatype: 'BYTES', shape: [1], data: Buffer.from([9, 0, 0, 0, 1]) }],
           true,
         ),
-      { code: 'engine_error', message: 'the model answered without a text' },
+      expect.objectContaining({ code: 'engine_error', message: 'the model answered without a text' }),
     ],
   ];
 
@@ -170,8 +186,7 @@ describe('an answer', () => {
     await using triton = await startFakeTriton({ model: VLLM_MODEL, answer });
     await using replica = testTritonReplica(triton.url);
     const came = await failureOf(replica);
-    if (failure === null) expect(came).toBeNull();
-    else expect(came).toMatchObject(failure);
+    expect(came).toEqual(failure);
   });
 
   it('that is final has its stream cancelled when the server does not close it', async () => {
@@ -270,13 +285,7 @@ describe('numbers that are none', () => {
 
   it('in logits make no label', async () => {
     using tokenizer = writeTokenizer();
-    const toy = {
-      maxModelTokens: 2048,
-      logits: true,
-      tells: 'biased',
-      streams: false,
-      accumulates: false,
-    } as const;
+    const toy = { logits: true, tells: 'biased', streams: false, accumulates: false } as const;
     await using triton = await startFakeTriton({ model: ENSEMBLE, answer: ensembleToy(toy) });
     await using replica = testTritonReplica(triton.url, {
       backend: 'tensorrtllm',
@@ -368,7 +377,7 @@ describe('the time of a call', () => {
     await using triton = await startFakeTriton({ model: VLLM_MODEL, answer: UNANSWERED });
     await using replica = testTritonReplica(triton.url);
     const soon = { ...testCall(), deadline: performance.now() + 150 };
-    expect(await failureOf(replica, soon)).toMatchObject({
+    expect(await failureOf(replica, {}, soon)).toMatchObject({
       code: 'deadline_exceeded',
       sent: true,
       blamesReplica: false,
@@ -540,11 +549,7 @@ describe('a choice that fails', () => {
       },
     });
     await using replica = testTritonReplica(triton.url);
-    const generation = await replica.generate(chat('Hi', { n: 3 }), testCall());
-    if (generation.ok) {
-      const events = await eventsOf(generation);
-      expect(events.at(-1)).toMatchObject({ type: 'failure', failure: { code: 'engine_error' } });
-    } else expect(generation.failure.code).toBe('engine_error');
+    expect(await failureOf(replica, { n: 3 })).toMatchObject({ code: 'engine_error', sent: true });
     await triton.idle();
     expect(triton.cancelled()).toBe(2);
   });

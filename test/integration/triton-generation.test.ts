@@ -107,8 +107,8 @@ describe('a chat over vllm_backend', () => {
   });
 
   it.each([
-    ['tools', { tools: [{ type: 'function' }] }, 'this engine kind has no "tools"'],
-    ['several', { tools: [], cache_salt: 'x' }, 'this engine kind has no "tools", "cache_salt"'],
+    ['tools', { tools: [{ type: 'function' }] }, /^this engine kind has no "tools"$/],
+    ['several', { tools: [], cache_salt: 'x' }, /^this engine kind has no "tools", "cache_salt"$/],
     ['a wrong temperature', { temperature: 3 }, /temperature/],
     ['images', { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, /messages of text only/],
   ])('refuses %s before anything is sent', async (_, fields, message) => {
@@ -118,7 +118,7 @@ describe('a chat over vllm_backend', () => {
       ok: false,
       failure: {
         code: 'engine_rejected',
-        message: typeof message === 'string' ? message : expect.stringMatching(message),
+        message: expect.stringMatching(message),
         sent: false,
         blamesReplica: false,
       },

@@ -37,7 +37,6 @@ const QUESTION = { labels: 'pair@1', messages: [{ role: 'user', content: CONTENT
 
 const VLLM_TOY = { maxModelTokens: 2048, labelIds: true };
 const ENSEMBLE_TOY: EnsembleToyOptions = {
-  maxModelTokens: 2048,
   logits: true,
   tells: 'biased',
   streams: false,

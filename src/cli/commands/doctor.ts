@@ -94,7 +94,10 @@ function labelsText({ labels }: ReplicaReport, paint: Paint): string {
       .filter(([, ids]) => ids.length === 0)
       .map(([label]) => label),
   );
-  const found = Object.values(labels).flatMap((set) => Object.keys(set)).length - missing.length;
+  const all = Object.values(labels).flatMap((set) => Object.keys(set)).length;
+  // Engines without a tokenizer show texts, and a label is then known by its text.
+  if (all > 0 && missing.length === all) return `${all} by text`;
+  const found = all - missing.length;
   return missing.length === 0 ? `${found} found` : paint('red', `no ${[...new Set(missing)].join(', ')}`);
 }
 

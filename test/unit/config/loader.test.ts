@@ -150,6 +150,10 @@ policies:
       ],
     ],
     [
+      GOOD.replace('    model: m', '    model: m\n    discovery: {url: "http://x:1"}'),
+      ['3:3 engines.small: has replicas and a discovery; keep one of them'],
+    ],
+    [
       GOOD.replace('{gpuHourUsd: 1}', '5'),
       ['7:5 engines.small.cost: fits none of the 2 forms: (1) with a map; (2) with a map'],
     ],

@@ -90,8 +90,9 @@ describe('statusFailure', () => {
     ],
     [null, 'Error generating stream: CUDA error: an illegal memory access', 'engine_error', true, false],
     [null, '', 'engine_error', true, false],
-  ])('%s %s', (code, text, expected, sent, blamesReplica) => {
-    expect(statusFailure(code, text)).toMatchObject({ code: expected, sent, blamesReplica });
+  ])('%s %s', (told, text, ...expected) => {
+    const [code, sent, blamesReplica] = expected;
+    expect(statusFailure(told, text)).toMatchObject({ code, sent, blamesReplica });
   });
 
   it('names no address and no path', () => {

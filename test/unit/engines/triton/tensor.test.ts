@@ -68,7 +68,7 @@ describe('reading', () => {
       fc.property(fc.array(fc.float()), fc.nat(7), (numbers, offset) => {
         const data = encodeTensor('FP32', numbers)!;
         const shifted = Buffer.concat([Buffer.alloc(offset), data]).subarray(offset);
-        expect([...Array.from(floatsOf(tensor('FP32', shifted))!)]).toEqual(numbers);
+        expect(Array.from(floatsOf(tensor('FP32', shifted))!)).toEqual(numbers);
       }),
     );
   });
@@ -76,7 +76,7 @@ describe('reading', () => {
   it('rounds BF16 to the nearest, as half of an FP32 can hold it', () => {
     fc.assert(
       fc.property(
-        fc.float({ noDefaultInfinity: true, noNaN: true, min: -1e30, max: Math.fround(1e30) }),
+        fc.float({ noDefaultInfinity: true, noNaN: true, min: Math.fround(-1e30), max: Math.fround(1e30) }),
         (number) => {
           const [read] = Array.from(floatsOf(tensor('BF16', encodeTensor('BF16', number)!))!);
           expect(Math.abs(read! - number)).toBeLessThanOrEqual(Math.abs(number) / 256 + 1e-38);
@@ -87,7 +87,7 @@ describe('reading', () => {
 
   it.each(['FP16', 'BF16', 'FP32', 'FP64'])('keeps %s numbers that are none', (datatype) => {
     const data = encodeTensor(datatype, [Number.NaN, Infinity, -Infinity])!;
-    expect([...Array.from(floatsOf(tensor(datatype, data))!)]).toEqual([Number.NaN, Infinity, -Infinity]);
+    expect(Array.from(floatsOf(tensor(datatype, data))!)).toEqual([Number.NaN, Infinity, -Infinity]);
   });
 
   it.each([

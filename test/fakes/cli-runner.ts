@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { runCli } from '../../src/cli/cli.ts';
 import type { Program } from '../../src/contracts/program.ts';
 
@@ -79,9 +80,13 @@ const noProgram: Program = {
   doctor: unexpected,
 };
 
-/** A fresh folder with files in it; returns the paths by name. */
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** A fresh folder with files in it; returns the paths by name. It goes when the test file is done. */
 export function temporaryFolder(files: Record<string, string | Buffer> = {}): (name: string) => string {
   const folder = mkdtempSync(join(tmpdir(), 'assay-test-'));
+  folders.push(folder);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return (name) => join(folder, name);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -367,6 +367,7 @@ describe('assay demo', () => {
     process.env['TMPDIR'] = mkdtempSync(join(tmpdir(), 'assay-test-'));
   });
   afterEach(async () => {
+    rmSync(process.env['TMPDIR'] ?? '', { recursive: true });
     if (temporary === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = temporary;
     for (const gateway of gateways.splice(0)) await gateway.close();

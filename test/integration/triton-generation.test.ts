@@ -312,6 +312,26 @@ describe('a text of TensorRT-LLM', () => {
     expect(seen?.input('top_k')).toEqual(Buffer.from([1, 0, 0, 0]));
   });
 
+  it.each([
+    [{ temperature: 0.5 }, { temperature: '0000003f', top_p: '0000803f' }],
+    [
+      { temperature: 0.5, top_k: 3 },
+      { temperature: '0000003f', top_k: '03000000' },
+    ],
+    [{ temperature: 0, top_p: 0.5 }, { top_k: '01000000' }],
+    [{}, {}],
+  ])('is sampled as %j asks', async (fields, tensors) => {
+    const answer = replies([texts('text_output', 'x'), int32('num_output_tokens', 1)]);
+    await using triton = await startFakeTriton({ model: ENSEMBLE, answer });
+    await using replica = testTritonReplica(triton.url, { backend: 'tensorrtllm' });
+    await eventsOf(await replica.generate(chat('Hi', fields), testCall()));
+    const seen = ['temperature', 'top_k', 'top_p'].flatMap((name) => {
+      const data = triton.seen[0]?.input(name);
+      return data === undefined ? [] : [[name, data.toString('hex')]];
+    });
+    expect(Object.fromEntries(seen)).toEqual(tensors);
+  });
+
   it('is refused when nothing tells whether it was cut', async () => {
     await using triton = await startFakeTriton({ model: OLD_ENSEMBLE, answer: () => undefined });
     await using replica = testTritonReplica(triton.url, { backend: 'tensorrtllm' });

@@ -6,7 +6,7 @@ import { EventReply, type EventSink } from './event-reply.ts';
 import type { Flavour } from './flavour.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { type LabelReading, readLabels } from './label-reading.ts';
-import { idsOf, type LabelSet } from './label-set.ts';
+import { idsOf, type LabelSet } from '../label-set.ts';
 import type { SentRequest, Transport } from './transport.ts';
 import { toUsage } from './usage.ts';
 

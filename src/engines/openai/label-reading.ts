@@ -2,7 +2,7 @@ import type { EngineFailure } from '../../contracts/engine.ts';
 import type { LabelDistribution, LabelProbability, LogprobRoute } from '../../domain/distribution.ts';
 import { corruptFailure, garbageFailure } from './failures.ts';
 import { isObject } from './json.ts';
-import type { LabelSet, TokenKey } from './label-set.ts';
+import type { LabelSet, TokenKey } from '../label-set.ts';
 
 /**
  * From an engine's list of log-probabilities for one position to label probabilities. Entries are found by

@@ -1,7 +1,10 @@
 import type { EngineResult, LabelProbe } from '../../contracts/engine.ts';
 import type { Message } from '../../domain/item.ts';
-import { createLabelSet, type LabelSet, type TokenKey } from './label-set.ts';
+import { type LabelSet, labelSetOf } from '../label-set.ts';
 import type { Tokenizer } from './tokenizer.ts';
+
+/** What to do about a label that no single token spells. */
+const HINT = 'choose other spellings in the prompt template, or another model';
 
 /**
  * Finds the tokens that spell the labels of `probe`, after the probe's own rendered prompt: `A` at the
@@ -15,7 +18,7 @@ export async function resolveLabels(
 ): Promise<EngineResult<LabelSet>> {
   const context = tokenizer === null ? NO_TOKENS : await tokenizer.ofConversation(probe.context);
   if (!context.ok) return context;
-  if (tokenizer === null || context.value === null) return setOf(probe, 'text', probe.spellings);
+  if (tokenizer === null || context.value === null) return labelSetOf(probe, 'text', probe.spellings, HINT);
   const follower = await chooseFollower(tokenizer, probe.context, context.value);
   if (!follower.ok) return follower;
   const found: Record<string, number[]> = {};
@@ -27,43 +30,10 @@ export async function resolveLabels(
     }
     found[label] = tokens;
   }
-  return setOf(probe, 'id', found);
+  return labelSetOf(probe, 'id', found, HINT);
 }
 
 const NO_TOKENS: EngineResult<readonly number[] | null> = { ok: true, value: null };
-
-function setOf(
-  probe: LabelProbe,
-  keyedBy: 'id' | 'text',
-  tokens: Readonly<Record<string, readonly TokenKey[]>>,
-): EngineResult<LabelSet> {
-  const unspelled = Object.keys(tokens).find((label) => tokens[label]?.length === 0);
-  if (unspelled !== undefined) return rejected(probe, unspelledMessage(probe, unspelled));
-  const built = createLabelSet(keyedBy, tokens);
-  if (built.ok) return { ok: true, value: built.set };
-  const [one, other] = built.clash;
-  return rejected(probe, `the labels "${one}" and "${other}" share a token; give them other spellings`);
-}
-
-function unspelledMessage({ spellings }: LabelProbe, label: string): string {
-  const tried = (spellings[label] ?? []).map((spelling) => JSON.stringify(spelling)).join(', ');
-  return (
-    `no spelling of the label "${label}" is a single token after the prompt (tried ${tried}); ` +
-    'choose other spellings in the prompt template, or another model'
-  );
-}
-
-function rejected({ id }: LabelProbe, message: string): EngineResult<never> {
-  return {
-    ok: false,
-    failure: {
-      code: 'engine_rejected',
-      message: `label set ${id}: ${message}`,
-      sent: false,
-      blamesReplica: true,
-    },
-  };
-}
 
 /** Tells the one token that a spelling adds to the context; null when it is not exactly one. */
 type Follower = (spelling: string) => Promise<EngineResult<number | null>>;

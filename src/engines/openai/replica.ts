@@ -1,6 +1,6 @@
 import type { Call } from '../../contracts/call.ts';
 import type { Clock } from '../../contracts/clock.ts';
-import type { EngineFailure, LabelProbe, Replica } from '../../contracts/engine.ts';
+import type { LabelProbe, Replica } from '../../contracts/engine.ts';
 import { askLabels, CHAT_PATH, createLabelQuestion, type LabelQuestionForm } from './distribution.ts';
 import { generationBody } from './flavour.ts';
 import { type FlavourName, FLAVOURS } from './flavours.ts';
@@ -10,6 +10,7 @@ import type { JsonObject } from './json.ts';
 import { createTransport, type OutgoingRequest } from './transport.ts';
 import { readUsage, toUsage, UNKNOWN_USAGE } from './usage.ts';
 import { warmUp, type WarmUpAccess } from './warm-up.ts';
+import { failed, NOT_WARM, TOO_LATE, unknownLabels } from '../replica-failures.ts';
 
 /**
  * One address of an engine that speaks the OpenAI interface. This folder owns the wire: the connections,
@@ -115,30 +116,3 @@ function createTagger(): (call: Call) => { readonly requestId: string; readonly 
 }
 
 const HEADER_SAFE = /^[\w.:-]{1,200}$/;
-
-function failed(failure: EngineFailure): { readonly ok: false; readonly failure: EngineFailure } {
-  return { ok: false, failure };
-}
-
-const TOO_LATE: EngineFailure = {
-  code: 'deadline_exceeded',
-  message: 'the deadline passed before the engine was asked',
-  sent: false,
-  blamesReplica: false,
-};
-
-const NOT_WARM: EngineFailure = {
-  code: 'engine_unavailable',
-  message: 'the replica has not been warmed up',
-  sent: false,
-  blamesReplica: false,
-};
-
-function unknownLabels(id: string): EngineFailure {
-  return {
-    code: 'internal',
-    message: `the engine was not told of the label set ${id}`,
-    sent: false,
-    blamesReplica: false,
-  };
-}

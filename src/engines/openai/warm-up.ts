@@ -4,7 +4,7 @@ import type { LabelDistribution, LogprobRoute } from '../../domain/distribution.
 import type { Message } from '../../domain/item.ts';
 import type { LabelAnswer, LabelQuestionForm } from './distribution.ts';
 import type { Flavour } from './flavour.ts';
-import { idsByLabel, idsOf, type LabelSet } from './label-set.ts';
+import { idsByLabel, idsOf, type LabelSet } from '../label-set.ts';
 import { resolveLabels } from './label-tokens.ts';
 import { type AskJson, createTokenizer } from './tokenizer.ts';
 

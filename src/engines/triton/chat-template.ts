@@ -10,7 +10,7 @@ interface ChatTemplate {
   /** What makes the model answer. */
   readonly answer: string;
   /** Where a mark of the format begins: a message that contains one must not be able to end its turn. */
-  readonly marks: RegExp;
+  readonly marks: RegExp | null;
   /** The format knows no system turn; its text goes before the first user turn's. */
   readonly foldsSystem: boolean;
 }
@@ -50,7 +50,7 @@ const TEMPLATES = {
   plain: {
     turn: (_, content) => `${content}\n\n`,
     answer: '',
-    marks: /(?!)/g,
+    marks: null,
     foldsSystem: false,
   },
 } as const satisfies Record<string, ChatTemplate>;
@@ -69,7 +69,7 @@ export function renderChat(name: ChatTemplateName, messages: readonly Message[])
 
 /** Marks inside a text are broken by a space, so that the tokenizer takes them for text. */
 function disarm({ marks }: ChatTemplate, text: string): string {
-  return text.replaceAll(marks, '$& ');
+  return marks === null ? text : text.replaceAll(marks, '$& ');
 }
 
 function foldSystem(messages: readonly Message[]): readonly Message[] {

@@ -2,7 +2,7 @@ import type { Call } from '../../contracts/call.ts';
 import type { EngineResult } from '../../contracts/engine.ts';
 import type { Usage } from '../../domain/cost.ts';
 import type { LabelDistribution, LogprobRoute } from '../../domain/distribution.ts';
-import type { LabelSet } from '../openai/label-set.ts';
+import type { LabelSet } from '../label-set.ts';
 import type { ReplyTensors } from './reply-tensors.ts';
 import type { RequestForm } from './request-form.ts';
 

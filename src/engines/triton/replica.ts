@@ -1,7 +1,6 @@
 import type { Call } from '../../contracts/call.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type {
-  EngineFailure,
   EngineResult,
   GenerationEvent,
   GenerationRequest,
@@ -10,7 +9,7 @@ import type {
   ReplicaReport,
 } from '../../contracts/engine.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import { idsByLabel } from '../openai/label-set.ts';
+import { idsByLabel } from '../label-set.ts';
 import { type BackendName, BACKENDS } from './backends.ts';
 import { type ChatTemplateName, renderChat } from './chat-template.ts';
 import { ChunkWriter } from './chunk-writer.ts';
@@ -25,6 +24,7 @@ import { checkReady, describeModel, readVersion } from './server.ts';
 import type { ModelSignature } from './signature.ts';
 import { loadTokens, type TextTokens } from './tokenizer.ts';
 import { type LabelAccess, tryModel, type WarmSet, warmSet } from './warm-up.ts';
+import { failed, NOT_WARM, TOO_LATE, unknownLabels } from '../replica-failures.ts';
 
 /**
  * One address of a Triton server and one model on it, over KServe v2 gRPC. This folder owns that wire: the
@@ -220,30 +220,3 @@ interface KnownModel {
   readonly signature: ModelSignature;
   readonly tokens: TextTokens | null;
 }
-
-function failed(failure: EngineFailure): { readonly ok: false; readonly failure: EngineFailure } {
-  return { ok: false, failure };
-}
-
-function unknownLabels(id: string): EngineFailure {
-  return {
-    code: 'internal',
-    message: `the engine was not told of the label set ${id}`,
-    sent: false,
-    blamesReplica: false,
-  };
-}
-
-const NOT_WARM: EngineFailure = {
-  code: 'engine_unavailable',
-  message: 'the replica has not been warmed up',
-  sent: false,
-  blamesReplica: false,
-};
-
-const TOO_LATE: EngineFailure = {
-  code: 'deadline_exceeded',
-  message: 'the deadline passed before the engine was asked',
-  sent: false,
-  blamesReplica: false,
-};

@@ -2,7 +2,7 @@ import type { Call } from '../../contracts/call.ts';
 import type { EngineResult, LabelProbe } from '../../contracts/engine.ts';
 import type { LabelDistribution, LogprobRoute } from '../../domain/distribution.ts';
 import type { Message } from '../../domain/item.ts';
-import { idsOf, type LabelSet } from '../openai/label-set.ts';
+import { idsOf, type LabelSet } from '../label-set.ts';
 import type { Backend } from './backend.ts';
 import { unfitFailure } from './failures.ts';
 import type { Infer, LabelAnswer, LabelQuestion } from './label-question.ts';

@@ -82,7 +82,7 @@ function toTensors(sampling: Sampling): Record<string, TensorValue | undefined> 
     max_tokens: maxTokensOf(sampling),
     temperature: isGreedy ? undefined : temperature,
     top_k: isGreedy ? 1 : sampling.top_k,
-    top_p: isGreedy ? undefined : sampling.top_p,
+    top_p: isGreedy ? undefined : (sampling.top_p ?? everyToken(sampling)),
     min_tokens: sampling.min_tokens,
     stop_words: stopsOf(sampling),
     bad_words: sampling.bad_words,
@@ -96,6 +96,11 @@ function toTensors(sampling: Sampling): Record<string, TensorValue | undefined> 
     guided_decoding_guide:
       format?.type === 'json_schema' ? JSON.stringify(format.json_schema.schema) : undefined,
   };
+}
+
+/** Without a limit on the tokens TensorRT-LLM takes the likeliest one, whatever the temperature. */
+function everyToken({ temperature, top_k: topK }: Sampling): number | undefined {
+  return temperature === undefined || topK !== undefined ? undefined : 1;
 }
 
 function guideType(format: Sampling['response_format']): string | undefined {

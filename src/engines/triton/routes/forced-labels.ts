@@ -3,7 +3,7 @@ import type { EngineFailure, EngineResult } from '../../../contracts/engine.ts';
 import { NO_USAGE, type Usage } from '../../../domain/cost.ts';
 import type { LabelDistribution, LabelProbability } from '../../../domain/distribution.ts';
 import { corruptFailure } from '../../openai/failures.ts';
-import type { LabelSet } from '../../openai/label-set.ts';
+import type { LabelSet } from '../../label-set.ts';
 import { type Infer, type LabelAnswer, type LabelQuestion, usageOf } from '../label-question.ts';
 import { createRequestForm, type RequestForm } from '../request-form.ts';
 import type { ModelSignature } from '../signature.ts';

@@ -1,7 +1,7 @@
 import type { EngineFailure } from '../../../contracts/engine.ts';
 import { garbageFailure } from '../../openai/failures.ts';
 import { readLabels } from '../../openai/label-reading.ts';
-import { idsOf, type LabelSet } from '../../openai/label-set.ts';
+import { idsOf, type LabelSet } from '../../label-set.ts';
 import { type Infer, type LabelQuestion, usageOf } from '../label-question.ts';
 import { createRequestForm } from '../request-form.ts';
 import type { ModelSignature } from '../signature.ts';

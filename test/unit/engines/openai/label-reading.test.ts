@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readLabels } from '../../../../src/engines/openai/label-reading.ts';
-import { createLabelSet, type LabelSet } from '../../../../src/engines/openai/label-set.ts';
+import { createLabelSet, type LabelSet } from '../../../../src/engines/label-set.ts';
 
 /** Labels `first` (tokens 38 and 431) and `second` (39 and 534). */
 const BY_ID = setOf('id', { first: [38, 431], second: [39, 534] });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLabelSet } from '../../../../src/engines/openai/label-set.ts';
+import { createLabelSet } from '../../../../src/engines/label-set.ts';
 import { readLogits } from '../../../../src/engines/triton/routes/logits-labels.ts';
 
 function setOf(tokens: Record<string, number[]>): Parameters<typeof readLogits>[0] {

@@ -1,3 +1,5 @@
+import type { EngineResult, LabelProbe } from '../contracts/engine.ts';
+
 /** A token as an engine names it in its lists: by id, or by its text where ids are not known. */
 export type TokenKey = number | string;
 
@@ -30,6 +32,41 @@ export function createLabelSet(
     counts.push(own.size);
   }
   return { ok: true, set: { names, keyedBy, tokens, counts } };
+}
+
+/**
+ * The set for a probe, or the failure that says which label no single token spells or which two share one.
+ * `hint` tells an operator what to do about a label without a token.
+ */
+export function labelSetOf(
+  probe: LabelProbe,
+  keyedBy: 'id' | 'text',
+  tokens: Readonly<Record<string, readonly TokenKey[]>>,
+  hint: string,
+): EngineResult<LabelSet> {
+  const unspelled = Object.keys(tokens).find((label) => tokens[label]?.length === 0);
+  if (unspelled !== undefined) return rejected(probe, unspelledMessage(probe, unspelled, hint));
+  const built = createLabelSet(keyedBy, tokens);
+  if (built.ok) return { ok: true, value: built.set };
+  const [one, other] = built.clash;
+  return rejected(probe, `the labels "${one}" and "${other}" share a token; give them other spellings`);
+}
+
+function unspelledMessage({ spellings }: LabelProbe, label: string, hint: string): string {
+  const tried = (spellings[label] ?? []).map((spelling) => JSON.stringify(spelling)).join(', ');
+  return `no spelling of the label "${label}" is a single token after the prompt (tried ${tried}); ${hint}`;
+}
+
+function rejected({ id }: LabelProbe, message: string): EngineResult<never> {
+  return {
+    ok: false,
+    failure: {
+      code: 'engine_rejected',
+      message: `label set ${id}: ${message}`,
+      sent: false,
+      blamesReplica: true,
+    },
+  };
 }
 
 /** The ids of a set, for asking an engine about exactly these; null when they are not known. */

@@ -136,6 +136,23 @@ describe('assay label', () => {
     expect(gateway.asked).toHaveLength(2);
   });
 
+  it('judges the first of two rows with one id and says where the other repeats it', async () => {
+    const gateway = await fakeGateway();
+    const pair = { prompt: 'p', candidates: ['x', 'y'] };
+    const rows = [{ ...pair, id: 'q' }, pair, { ...pair, id: 'q', prompt: 'other' }, { ...pair, id: 'r' }];
+    const at = temporaryFolder({ 'in.jsonl': jsonLines(rows) });
+    expect((await cli(label(at('in.jsonl'), at('out'), gateway))).code).toBe(1);
+    expect(
+      readJsonLines(at('out')).map(({ line, item_id, outcome, error }) => [line, item_id, outcome, error]),
+    ).toEqual([
+      [1, 'q', 'ok', null],
+      [2, 'line-2', 'ok', null],
+      [3, 'q', 'invalid_item', expect.objectContaining({ message: 'repeats the id of line 1', param: 'id' })],
+      [4, 'r', 'ok', null],
+    ]);
+    expect(gateway.asked).toHaveLength(3);
+  });
+
   it('sends hh pairs in an order that the content decides and maps the labels back', async () => {
     const gateway = await fakeGateway();
     const rows = Array.from({ length: 40 }, (_, n) => {

@@ -52,14 +52,35 @@ const READERS: Readonly<Record<Format, (row: JsonRow) => ReadRow>> = {
   hh: readHhRow,
 };
 
-/** Reads the rows one by one; a row that cannot be read is a row too. */
+/**
+ * Reads the rows one by one; a row that cannot be read is a row too, and so is one whose id an earlier
+ * row has. Only ids are remembered, so memory grows by some 100 bytes for each row that names one.
+ */
 export async function* readRows(input: Input): AsyncGenerator<InputRow, void> {
+  const firstLines = new Map<string, number>();
   let count = 0;
   for await (const line of readLines(input.path)) {
     if (count >= input.limit) return;
     count += 1;
-    yield toRow(line, input);
+    yield withOwnId(toRow(line, input), firstLines);
   }
+}
+
+/** The row, or an invalid one when its id was used before. */
+function withOwnId(row: InputRow, firstLines: Map<string, number>): InputRow {
+  if (!row.ok || row.item.id === null) return row;
+  const { id } = row.item;
+  const first = firstLines.get(id);
+  if (first === undefined) {
+    firstLines.set(id, row.line);
+    return row;
+  }
+  return {
+    ok: false,
+    line: row.line,
+    id,
+    problem: { message: `repeats the id of line ${first}`, param: 'id' },
+  };
 }
 
 /** Rows that are looked at before `auto` gives up. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { configJsonSchema } from './config/json-schema.ts';
+import { CONFIG_JSON_SCHEMA } from './config/json-schema.ts';
 import { checkConfig, type Environment, type LoadedConfig, loadConfig } from './config/loader.ts';
 import { renderConfig } from './config/print.ts';
 import type { Config, EngineConfig, OpenAiEngineConfig, TritonEngineConfig } from './config/schema.ts';
@@ -72,7 +72,7 @@ export function createProgram(environment: Environment): Program {
       }
     },
     printConfig: async (path) => renderConfig(load(path)),
-    configSchema: () => configJsonSchema(),
+    configSchema: () => CONFIG_JSON_SCHEMA,
     async doctor(path, timeoutMs) {
       const loaded = load(path);
       const parts = createParts('silent');

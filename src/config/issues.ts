@@ -1,23 +1,15 @@
 import type { z } from 'zod';
 import type { ValueProblem } from './references.ts';
-import { constantsAt, propertiesAt } from './json-schema.ts';
+import { constantsAt, isSecretPath, propertiesAt } from './json-schema.ts';
 
 /** Turns what zod found into sentences: what stands there, what is allowed, and what was perhaps meant. */
-export function problemsOf(
-  error: z.ZodError,
-  data: unknown,
-  isSecret: (path: readonly PropertyKey[]) => boolean,
-): ValueProblem[] {
-  return error.issues.flatMap((issue) => describe(issue, data, isSecret));
+export function problemsOf(error: z.ZodError, data: unknown): ValueProblem[] {
+  return error.issues.flatMap((issue) => describe(issue, data));
 }
 
 type Issue = z.core.$ZodIssue;
 
-function describe(
-  issue: Issue,
-  data: unknown,
-  isSecret: (path: readonly PropertyKey[]) => boolean,
-): ValueProblem[] {
+function describe(issue: Issue, data: unknown): ValueProblem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownKey(path, key, valueAt(data, path)));
@@ -36,7 +28,7 @@ function describe(
   const value = valueAt(data, path);
   if (value === undefined)
     return [{ path, message: `is missing; expected ${expectation(issue) ?? 'a value'}` }];
-  const shown = isSecret(path) ? 'a value' : show(value);
+  const shown = isSecretPath(path) ? 'a value' : show(value);
   return [{ path, message: `found ${shown}, expected ${expectation(issue) ?? issue.message}` }];
 }
 

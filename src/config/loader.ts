@@ -51,7 +51,7 @@ function checkText(path: string, text: string, options: LoadOptions): LoadedConf
   const parsed = configSchema.safeParse(resolved.data);
   const problems = [
     ...resolved.problems,
-    ...(parsed.success ? [] : problemsOf(parsed.error, resolved.data, isSecretPath)),
+    ...(parsed.success ? [] : problemsOf(parsed.error, resolved.data)),
     ...crossCheck(resolved.data, templates.references),
     ...inlineSecrets(source.data, resolved),
   ];

@@ -1,8 +1,8 @@
-import { configSchemaNode, formsOf, type SchemaNode } from '../../src/config/json-schema.ts';
+import { CONFIG_JSON_SCHEMA, formsOf, type SchemaNode } from '../../src/config/json-schema.ts';
 
 /** docs/configuration.md from the schema: one table for each section, every key with type, default and meaning. */
 export function configurationPage(): string {
-  const root = configSchemaNode();
+  const root: SchemaNode = CONFIG_JSON_SCHEMA;
   const sections = Object.entries(root.properties ?? {}).map(([name, node]) =>
     section(name, node, root.required?.includes(name) === true),
   );

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configurationPage } from './configuration-page.ts';
-import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { CONFIG_JSON_SCHEMA } from '../../src/config/json-schema.ts';
 import { openApiDocument } from '../../src/wire/openapi.ts';
 
 /**
@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 
 const files: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
-  'docs/reference/assay.schema.json': () => json(configJsonSchema()),
+  'docs/reference/assay.schema.json': () => json(CONFIG_JSON_SCHEMA),
   'docs/reference/openapi.json': () => json(openApiDocument({ version: packageVersion() })),
 };
 

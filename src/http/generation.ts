@@ -19,12 +19,8 @@ export function createGenerationHandler(
   catalogue: Catalogue,
 ): TeamHandler {
   return async (exchange, principal) => {
-    const checked = parseOpenAi(kind, await readJson(exchange, deps.limits.bodyBytes));
-    if (!checked.ok) {
-      sendProblems(exchange, checked.problems);
-      return;
-    }
-    const body = checked.value;
+    const body = await readBody(kind, exchange, deps);
+    if (body === null) return;
     const offer = catalogue.model(body.model, principal);
     await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
       const opened = await askInOrder(exchange, offer.engines, (engine) =>
@@ -46,12 +42,8 @@ export function createGenerationHandler(
 /** `POST /v1/embeddings`. */
 export function createEmbeddingsHandler(deps: GatewayDeps, catalogue: Catalogue): TeamHandler {
   return async (exchange, principal) => {
-    const checked = parseOpenAi('embedding', await readJson(exchange, deps.limits.bodyBytes));
-    if (!checked.ok) {
-      sendProblems(exchange, checked.problems);
-      return;
-    }
-    const body = checked.value;
+    const body = await readBody('embedding', exchange, deps);
+    if (body === null) return;
     const offer = catalogue.model(body.model, principal);
     await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
       const answered = await askInOrder(exchange, offer.engines, async (engine) => {
@@ -62,6 +54,18 @@ export function createEmbeddingsHandler(deps: GatewayDeps, catalogue: Catalogue)
       else sendFailure(exchange, answered.failure);
     });
   };
+}
+
+/** The checked body; null when it had problems, which are answered then. */
+async function readBody(
+  kind: 'chat' | 'completion' | 'embedding',
+  exchange: Exchange,
+  { limits }: GatewayDeps,
+): Promise<OpenAiBody | null> {
+  const checked = parseOpenAi(kind, await readJson(exchange, limits.bodyBytes));
+  if (checked.ok) return checked.value;
+  sendProblems(exchange, checked.problems);
+  return null;
 }
 
 function withModel(body: OpenAiBody, model: string): OpenAiBody {

@@ -9,7 +9,12 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Instant on the monotonic clock, in milliseconds, after which nobody wants the answer. */
   readonly deadline: number;
+  /** How urgent it is; absent is `interactive`. */
+  readonly class?: CallClass;
 }
+
+/** Classes of work, the most urgent first. Engines with a priority queue are told of them. */
+export type CallClass = 'interactive' | 'trainer' | 'batch' | 'audit';
 
 /** Starts calls; `http` uses it so that every request has a deadline and one signal. */
 export interface CallStarter {

@@ -42,6 +42,8 @@ export interface DistributionRequest {
   readonly affinity?: string;
   /** Texts that tell the item apart whatever is fenced around it; without them the messages do. */
   readonly identity?: readonly string[];
+  /** Rubric of the item, for engines that keep prefix caches of teams and rubrics apart. */
+  readonly rubric?: string;
 }
 
 export interface DistributionReply {
@@ -85,6 +87,16 @@ export interface ReplicaReport {
   readonly reportsCachedTokens: boolean;
 }
 
+/** How busy a replica is, as its engine says itself: of all requests there, whoever sent them. */
+export interface ReplicaLoad {
+  /** Requests that are being worked on. */
+  readonly running: number;
+  /** Requests that wait for their turn inside the engine. */
+  readonly waiting: number;
+  /** Share of the KV cache that is in use, in [0, 1]; null when it is not told. */
+  readonly cacheUse: number | null;
+}
+
 /** One address of an engine. Made by the `engines` room, used by the `pool` room. */
 export interface Replica {
   readonly url: string;
@@ -98,6 +110,8 @@ export interface Replica {
   generate(request: GenerationRequest, call: Call): Promise<EngineResult<AsyncIterable<GenerationEvent>>>;
   /** One JSON call without streaming (`/v1/embeddings`). */
   post(path: string, body: Readonly<Record<string, unknown>>, call: Call): Promise<EngineResult<JsonReply>>;
+  /** The engine's own figures; null where it has none to tell. Cheap enough to be asked every second. */
+  load?(call: Call): Promise<EngineResult<ReplicaLoad | null>>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import type { PreferenceProbabilities } from './distribution.ts';
 import type { Problem } from './errors.ts';
+import type { OrderReading } from './preference.ts';
 import type { Flag, TrailEntry } from './verdict.ts';
 
 /** One judge's parsed answer for an item, averaged over the orders it was asked in. */
@@ -14,6 +15,8 @@ export interface Judgment {
   readonly orderGap: number | null;
   /** Smallest label mass over the orders, in [0, 1]. */
   readonly labelMass: number;
+  /** What each order said; the first is the one that would have been asked alone. */
+  readonly readings: readonly OrderReading[];
   readonly flags: readonly Flag[];
 }
 

@@ -6,7 +6,7 @@ import type { Judge } from '../contracts/judge.ts';
 import type { LabelDistribution, ShownLabel } from '../domain/distribution.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { Item, Order } from '../domain/item.ts';
-import type { JudgeReply } from '../domain/judgment.ts';
+import type { Judgment, JudgeReply } from '../domain/judgment.ts';
 import {
   averageOrders,
   confidenceOf,
@@ -39,12 +39,31 @@ const MINIMUM_LABEL_MASS = 0.9;
 export function createPreferenceJudge(options: PreferenceJudgeOptions): Judge {
   return {
     name: options.name,
-    async judge(item, tier, call) {
-      const orders: readonly Order[] = options.orders === 'both' ? ['ab', 'ba'] : [coinOf(item)];
-      const answers = await Promise.all(orders.map((order) => askOnce(options, { item, tier, order }, call)));
-      return combine(answers);
+    async judge(item, { tier, orders = options.orders, before }, call) {
+      const asked = before === undefined ? ordersOf(item, orders) : [otherOrder(before)];
+      const affinity = affinityOf(options.template, item);
+      const answers = await Promise.all(
+        asked.map((order) => askOnce(options, { item, tier, order, affinity }, call)),
+      );
+      return combine(answers, before?.readings ?? []);
     },
   };
+}
+
+/** The order that a hash picks, and the other one when both are bought. */
+function ordersOf(item: Item, orders: 'both' | 'one'): readonly Order[] {
+  const first = coinOf(item);
+  return orders === 'one' ? [first] : [first, first === 'ab' ? 'ba' : 'ab'];
+}
+
+function otherOrder(before: Judgment): Order {
+  return before.readings[0]?.order === 'ab' ? 'ba' : 'ab';
+}
+
+/** Questions with the same rubric about the same prompt share their beginning. */
+function affinityOf(template: PromptTemplate, item: Item): string {
+  const prompt = typeof item.prompt === 'string' ? item.prompt : JSON.stringify(item.prompt);
+  return `${templateId(template)}\u0000${item.rubric?.id ?? ''}\u0000${prompt}`;
 }
 
 /** The label set and a rendered example, from which an engine's replicas learn the token ids. */
@@ -72,16 +91,23 @@ interface Question {
   readonly item: Item;
   readonly tier: string;
   readonly order: Order;
+  readonly affinity: string;
 }
 
 async function askOnce(
   options: PreferenceJudgeOptions,
-  { item, tier, order }: Question,
+  { item, tier, order, affinity }: Question,
   call: Call,
 ): Promise<Answer> {
   const { engine, template } = options;
   const messages = renderPreference(template, item, order, () => options.random.nonce());
-  const request = { messages, labels: templateId(template), identity: item.candidates };
+  const request = {
+    messages,
+    labels: templateId(template),
+    affinity,
+    identity: item.candidates,
+    ...(item.rubric === undefined ? {} : { rubric: item.rubric.id }),
+  };
   const { result, report } = await engine.distribution(request, call);
   const reply = result.ok ? result.value : null;
   const reading = reply === null ? null : readReply(reply, order);
@@ -132,17 +158,19 @@ function problemOf(failure: EngineFailure): Problem {
   return { code: failure.code, message: failure.message, param: null };
 }
 
-function combine(answers: readonly Answer[]): JudgeReply {
+function combine(answers: readonly Answer[], earlier: readonly OrderReading[]): JudgeReply {
   const trail = answers.map((answer) => answer.entry);
   const problem = trail.find((entry) => entry.problem !== null)?.problem;
   if (problem) return { ok: false, problem, trail };
-  const readings = answers.map((answer) => answer.reading).filter((reading) => reading !== null);
+  const fresh = answers.map((answer) => answer.reading).filter((reading) => reading !== null);
+  const readings = [...earlier, ...fresh];
   const probabilities = averageOrders(readings);
   const judgment = {
     probabilities,
     confidence: confidenceOf(probabilities, readings),
     orderGap: orderGapOf(readings),
     labelMass: Math.min(...readings.map((reading) => reading.mass)),
+    readings,
     flags: flagsOf(readings),
   };
   return { ok: true, judgment, trail };

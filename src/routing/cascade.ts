@@ -14,7 +14,7 @@ export function createCascade(tiers: readonly Tier[]): Router {
       const decisions: TierDecision[] = [];
       let end: RoutingEnd = { type: 'failed', problem: NO_TIER };
       for (const tier of tiers) {
-        const reply = await tier.judge.judge(item, tier.name, call);
+        const reply = await tier.judge.judge(item, { tier: tier.name }, call);
         trail.push(...reply.trail);
         if (!reply.ok) {
           end = { type: 'failed', problem: reply.problem };

@@ -20,6 +20,7 @@ function accepted(a: number, b: number, tie: number): RoutingResult {
     confidence: Math.max(a, b, tie),
     orderGap: 0,
     labelMass: 1,
+    readings: [],
     flags: [],
   };
   return { end: { type: 'accepted', tier: 'small', judgment, certificate: null }, trail: [], decisions: [] };

@@ -26,7 +26,7 @@ const biased = scriptedEngine(({ messages }) =>
 
 describe('the preference judge', () => {
   it('asks in both orders and averages after un-swapping', async () => {
-    const answer = await judgeOn(biased).judge(item, 'small', openCall());
+    const answer = await judgeOn(biased).judge(item, { tier: 'small' }, openCall());
     expect(answer.ok).toBe(true);
     if (!answer.ok) return;
     expect(answer.judgment.probabilities.a).toBeCloseTo(0.65, 12);
@@ -36,8 +36,8 @@ describe('the preference judge', () => {
     expect(answer.judgment.orderGap).toBeCloseTo(0.3, 12);
     expect(answer.judgment.flags).toEqual([]);
     expect(answer.trail.map(({ order, pFirst }) => [order, pFirst])).toEqual([
-      ['ab', 0.8],
       ['ba', 0.4],
+      ['ab', 0.8],
     ]);
     expect(answer.trail[0]).toMatchObject({
       tier: 'small',
@@ -57,22 +57,59 @@ describe('the preference judge', () => {
   });
 
   it('flags a judge whose label follows the position', async () => {
-    const answer = await judgeOn(scriptedEngine(() => reply(0.7, 0.2, 0.1))).judge(item, 'small', openCall());
+    const answer = await judgeOn(scriptedEngine(() => reply(0.7, 0.2, 0.1))).judge(
+      item,
+      { tier: 'small' },
+      openCall(),
+    );
     expect(answer).toMatchObject({ ok: true, judgment: { flags: ['position_inconsistent'] } });
+  });
+
+  it('asks only the other order after a judgment in one, and averages both', async () => {
+    const engine = scriptedEngine(({ messages }) =>
+      messages[0]?.content.includes('good>bad') ? reply(0.8, 0.1, 0.1) : reply(0.4, 0.5, 0.1),
+    );
+    const judge = judgeOn(engine);
+    const one = await judge.judge(item, { tier: 'small', orders: 'one' }, openCall());
+    if (!one.ok) throw new Error(one.problem.message);
+    expect(one.judgment.flags).toEqual(['single_order']);
+    expect(one.judgment.probabilities.a).toBeCloseTo(0.5, 12);
+    const both = await judge.judge(item, { tier: 'small', before: one.judgment }, openCall());
+    if (!both.ok) throw new Error(both.problem.message);
+    expect(both.judgment.probabilities.a).toBeCloseTo(0.65, 12);
+    expect(both.judgment.readings.map(({ order }) => order)).toEqual(['ba', 'ab']);
+    expect(both.judgment.orderGap).toBeCloseTo(0.3, 12);
+    expect(both.trail.map(({ order }) => order)).toEqual(['ab']);
+    expect(engine.requests).toHaveLength(2);
+  });
+
+  it('keeps the questions about one prompt together', async () => {
+    const engine = scriptedEngine(() => reply(0.9, 0.05, 0.05));
+    const judge = judgeOn(engine);
+    await judge.judge(item, { tier: 'small' }, openCall());
+    await judge.judge({ ...item, candidates: ['other', 'pair'] }, { tier: 'small' }, openCall());
+    await judge.judge({ ...item, prompt: 'another' }, { tier: 'small' }, openCall());
+    const keys = engine.requests.map(({ affinity }) => affinity);
+    expect(new Set(keys.slice(0, 4)).size).toBe(1);
+    expect(keys[4]).not.toBe(keys[0]);
   });
 
   it('asks once in the order that the item picks, the same every time', async () => {
     const engine = scriptedEngine(() => reply(0.9, 0.05, 0.05));
     const judge = judgeOn(engine, 'one');
-    const first = await judge.judge(item, 'small', openCall());
-    const second = await judge.judge(item, 'small', openCall());
+    const first = await judge.judge(item, { tier: 'small' }, openCall());
+    const second = await judge.judge(item, { tier: 'small' }, openCall());
     expect(engine.requests).toHaveLength(2);
     expect(first.trail[0]?.order).toBe(second.trail[0]?.order);
     expect(first).toMatchObject({ ok: true, judgment: { flags: ['single_order'], orderGap: null } });
   });
 
   it('never guesses where the labels hold too little probability', async () => {
-    const answer = await judgeOn(scriptedEngine(() => reply(0.4, 0.05, 0))).judge(item, 'small', openCall());
+    const answer = await judgeOn(scriptedEngine(() => reply(0.4, 0.05, 0))).judge(
+      item,
+      { tier: 'small' },
+      openCall(),
+    );
     expect(answer).toMatchObject({
       ok: false,
       problem: {
@@ -84,7 +121,11 @@ describe('the preference judge', () => {
   });
 
   it('survives a reply with no probability on any label', async () => {
-    const answer = await judgeOn(scriptedEngine(() => reply(0, 0, 0))).judge(item, 'small', openCall());
+    const answer = await judgeOn(scriptedEngine(() => reply(0, 0, 0))).judge(
+      item,
+      { tier: 'small' },
+      openCall(),
+    );
     expect(answer).toMatchObject({ ok: false, problem: { code: 'unparseable' } });
     expect(answer.trail[0]).toMatchObject({ pFirst: null, labelMass: 0 });
   });
@@ -92,14 +133,14 @@ describe('the preference judge', () => {
   it('fails with the reason of the order that failed, and keeps the cost of both', async () => {
     let n = 0;
     const engine = scriptedEngine(() => ((n += 1) === 1 ? reply(0.9, 0.1, 0) : failure('context_overflow')));
-    const answer = await judgeOn(engine).judge(item, 'small', openCall());
+    const answer = await judgeOn(engine).judge(item, { tier: 'small' }, openCall());
     expect(answer).toMatchObject({ ok: false, problem: { code: 'context_overflow' } });
     expect(answer.trail.map((entry) => entry.cost.nanoUsd)).toEqual([1000, 1000]);
   });
 
   it('lowers confidence by what the engine left unsaid', async () => {
     const engine = scriptedEngine(() => reply(0.9, 0, 0.05, { first: 0.9, second: 0.05, tie: 0.05 }));
-    const answer = await judgeOn(engine, 'one').judge(item, 'small', openCall());
+    const answer = await judgeOn(engine, 'one').judge(item, { tier: 'small' }, openCall());
     expect(answer).toMatchObject({
       ok: true,
       judgment: {

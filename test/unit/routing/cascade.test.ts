@@ -16,6 +16,7 @@ function says(a: number, b: number, tie = 0): JudgeReply {
     confidence: Math.max(a, b, tie),
     orderGap: 0,
     labelMass: 1,
+    readings: [],
     flags: [],
   };
   return { ok: true, judgment, trail: [] };

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../contracts/call.ts';
 import type { Random } from '../contracts/clock.ts';
-import type { DistributionReply, Engine, EngineFailure, LabelProbe } from '../contracts/engine.ts';
+import type {
+  DistributionReply,
+  DistributionRequest,
+  Engine,
+  EngineFailure,
+  LabelProbe,
+} from '../contracts/engine.ts';
 import type { Judge } from '../contracts/judge.ts';
 import type { LabelDistribution, ShownLabel } from '../domain/distribution.ts';
 import type { Problem } from '../domain/errors.ts';
@@ -94,21 +100,10 @@ interface Question {
   readonly affinity: string;
 }
 
-async function askOnce(
-  options: PreferenceJudgeOptions,
-  { item, tier, order, affinity }: Question,
-  call: Call,
-): Promise<Answer> {
+async function askOnce(options: PreferenceJudgeOptions, question: Question, call: Call): Promise<Answer> {
   const { engine, template } = options;
-  const messages = renderPreference(template, item, order, () => options.random.nonce());
-  const request = {
-    messages,
-    labels: templateId(template),
-    affinity,
-    identity: item.candidates,
-    ...(item.rubric === undefined ? {} : { rubric: item.rubric.id }),
-  };
-  const { result, report } = await engine.distribution(request, call);
+  const { tier, order } = question;
+  const { result, report } = await engine.distribution(requestFor(options, question), call);
   const reply = result.ok ? result.value : null;
   const reading = reply === null ? null : readReply(reply, order);
   const problem = result.ok ? massProblem(result.value) : problemOf(result.failure);
@@ -133,6 +128,19 @@ async function askOnce(
     problem,
   };
   return { entry, reading };
+}
+
+function requestFor(
+  { template, random }: PreferenceJudgeOptions,
+  { item, order, affinity }: Question,
+): DistributionRequest {
+  return {
+    messages: renderPreference(template, item, order, () => random.nonce()),
+    labels: templateId(template),
+    affinity,
+    identity: item.candidates,
+    ...(item.rubric === undefined ? {} : { rubric: item.rubric.id }),
+  };
 }
 
 function readReply(reply: DistributionReply, order: Order): OrderReading | null {

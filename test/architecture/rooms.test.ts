@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
  */
 const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   domain: { rooms: [], packages: [] },
+  statistics: { rooms: ['domain'], packages: [] },
   contracts: { rooms: ['domain'], packages: [] },
   config: { rooms: ['domain', 'contracts'], packages: ['zod', 'yaml'] },
   wire: { rooms: ['domain', 'contracts'], packages: ['zod', 'zod-openapi'] },
@@ -23,19 +24,20 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
       '@huggingface/tokenizers',
     ],
   },
-  pool: { rooms: ['domain', 'contracts'], packages: [] },
+  pool: { rooms: ['domain', 'contracts'], packages: ['undici', 'zod'] },
   resilience: { rooms: ['domain', 'contracts'], packages: ['opossum'] },
   judging: { rooms: ['domain', 'contracts'], packages: [] },
-  routing: { rooms: ['domain', 'contracts'], packages: [] },
+  routing: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
+  evaluation: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
   feedback: { rooms: ['domain', 'contracts'], packages: [] },
   tenancy: { rooms: ['domain', 'contracts'], packages: [] },
   telemetry: { rooms: ['domain', 'contracts'], packages: ['pino'] },
   http: { rooms: ['domain', 'contracts', 'wire'], packages: ['express', 'zod', 'swagger-ui-dist'] },
-  cli: { rooms: ['domain', 'contracts', 'wire'], packages: ['commander', 'undici', 'zod'] },
+  cli: { rooms: ['domain', 'contracts', 'wire', 'statistics'], packages: ['commander', 'undici', 'zod'] },
 };
 
-/** Modules that reach outside the process; `domain` and `contracts` are pure and may use none of them. */
-const PURE_ROOMS = new Set(['domain', 'contracts']);
+/** Modules that reach outside the process; these rooms are pure and may use none of them. */
+const PURE_ROOMS = new Set(['domain', 'contracts', 'evaluation', 'statistics']);
 const PURE_BUILTINS = new Set(['node:crypto', 'node:buffer']);
 
 const source = resolve(import.meta.dirname, '../../src');

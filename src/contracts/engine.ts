@@ -16,6 +16,8 @@ export interface EngineFailure {
   readonly sent: boolean;
   /** True when the replica itself is to blame and should be checked before it is used again. */
   readonly blamesReplica: boolean;
+  /** True when the engine answered, if wrongly: it did not go down with the request. */
+  readonly alive?: true;
   /** Milliseconds after which the engine wants to be asked again, as it said itself. */
   readonly retryAfterMs?: number;
 }
@@ -76,7 +78,8 @@ export interface ReplicaReport {
   readonly fingerprint: string | null;
   /** Longest context in tokens; null when the engine does not tell. */
   readonly maxModelTokens: number | null;
-  readonly route: LogprobRoute;
+  /** Route by which labels are read from now on; null for an engine that was given no label sets. */
+  readonly route: LogprobRoute | null;
   /** Per label set and label: token ids found for the spellings; empty where labels are known by their text. */
   readonly labels: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
   /** All label probabilities were finite numbers. */
@@ -85,6 +88,27 @@ export interface ReplicaReport {
   readonly repeatError: number;
   /** The engine says how many input tokens came from its cache. */
   readonly reportsCachedTokens: boolean;
+  readonly capabilities: ReplicaCapabilities;
+}
+
+/** What a replica can do, found by trying; false or empty where a try failed or there is nothing to try. */
+export interface ReplicaCapabilities {
+  /** Routes to label probabilities that gave what they should. */
+  readonly routes: readonly LogprobRoute[];
+  /** Likely tokens listed for one position when the most that Assay asks for were asked for; 0 for none. */
+  readonly topLogprobs: number;
+  /** Token ids of texts can be looked up, at the engine or in a tokenizer of its model. */
+  readonly tokenizer: boolean;
+  /** One completion request takes several prompts. */
+  readonly promptArrays: boolean;
+  /** An answer can be held to a JSON schema. */
+  readonly structuredOutput: boolean;
+  /** Requests with a priority are taken, by an engine that knows the word. */
+  readonly priority: boolean;
+  /** Prefix caches can be kept apart. */
+  readonly cacheSalt: boolean;
+  /** `load` tells figures. */
+  readonly load: boolean;
 }
 
 /** How busy a replica is, as its engine says itself: of all requests there, whoever sent them. */
@@ -95,6 +119,11 @@ export interface ReplicaLoad {
   readonly waiting: number;
   /** Share of the KV cache that is in use, in [0, 1]; null when it is not told. */
   readonly cacheUse: number | null;
+  /**
+   * A count that grows with the work done, such as tokens read and written since the engine started: while
+   * it moves, the engine lives. Absent where it is not told.
+   */
+  readonly progress?: number;
 }
 
 /** One address of an engine. Made by the `engines` room, used by the `pool` room. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../src/contracts/call.ts';
-import type { EngineFailure, GenerationEvent, LabelProbe, Replica } from '../../src/contracts/engine.ts';
-import { GatewayError } from '../../src/domain/errors.ts';
+import type { EngineResult, GenerationEvent, LabelProbe, Replica } from '../../src/contracts/engine.ts';
+import { call, chat, type ContractCall, endOf, indicesOf, question, take, textOf } from './replica-calls.ts';
 
 /** What a replica under test must be created with, so that the suite knows what to ask for. */
 export const CONTRACT_PROBE: LabelProbe = {
@@ -22,23 +21,63 @@ export interface ReplicaUnderTest extends AsyncDisposable {
   idle(): Promise<void>;
   /** Makes the engine read requests and never answer; null for an engine that cannot be told to. */
   hang: (() => Promise<void>) | null;
+  /** A chat field that the engine refuses, and a word of what it says; by default `temperature: 3`. */
+  readonly refused?: { readonly fields: Readonly<Record<string, unknown>>; readonly says: string };
 }
+
+/**
+ * What an engine kind cannot do. `labels`: tell the probabilities of tokens to a judge; `logprobs`: show them
+ * in a text; `streaming`: send a text before it is whole; `ignore_eos`: write on past the end of a text (its
+ * model here must do so by itself).
+ */
+export type Lack = 'labels' | 'logprobs' | 'streaming' | 'ignore_eos';
 
 /**
  * What every engine adapter must do, whichever engine is behind it. `start` gives a replica of a running
  * engine; it is called for each test. Numbers are checked against what they must be, not against a model.
+ * What an engine kind `lacks` it must refuse in clear words, or show for what it is.
  */
-export function replicaContract(name: string, start: () => Promise<ReplicaUnderTest>): void {
+export function replicaContract(
+  name: string,
+  start: () => Promise<ReplicaUnderTest>,
+  { lacks = [] }: { readonly lacks?: readonly Lack[] } = {},
+): void {
   describe(`replica contract: ${name}`, () => {
-    describeReadiness(start);
-    describeDistributions(start);
+    if (lacks.includes('labels')) describeNoJudge(start);
+    else {
+      describeReadiness(start);
+      describeDistributions(start);
+    }
     describeGenerations(start);
-    describeRefusals(start);
-    describeAborts(start);
+    if (lacks.includes('logprobs')) describeNoLogprobs(start);
+    else describeLogprobs(start);
+    if (lacks.includes('streaming')) describeNoStreaming(start);
+    if (lacks.includes('ignore_eos')) describeNoIgnoringOfEnds(start);
+    describeRefusals(start, lacks);
+    describeAborts(start, lacks);
   });
 }
 
 type Start = () => Promise<ReplicaUnderTest>;
+
+function describeNoJudge(start: Start): void {
+  it('says at warm-up that it cannot be a judge, and answers no question about labels', async () => {
+    await using tested = await start();
+    const warm = await tested.replica.warmUp(call());
+    expect(warm).toMatchObject({
+      ok: false,
+      failure: {
+        code: 'engine_rejected',
+        message: expect.stringContaining('cannot be a judge'),
+        blamesReplica: true,
+      },
+    });
+    expect(await tested.replica.distribution(question('x'), call())).toMatchObject({
+      ok: false,
+      failure: { code: 'engine_unavailable', sent: false },
+    });
+  });
+}
 
 function describeReadiness(start: Start): void {
   it('tells what it is when it is warm', async () => {
@@ -92,7 +131,8 @@ function describeDistributions(start: Start): void {
     const bounds = Object.values(distribution.labels).map(({ atMost }) => atMost);
     expect(Math.max(...bounds)).toBeGreaterThan(0);
     expect(usage.inputTokens).toBeGreaterThan(5);
-    expect(usage.outputTokens).toBe(1);
+    // Forced labels cost one request for each of the four spellings.
+    expect(usage.outputTokens).toBe(distribution.route === 'forced' ? 4 : 1);
     expect(usage.cachedInputTokens).toBeLessThanOrEqual(usage.inputTokens);
   });
 
@@ -113,7 +153,7 @@ function describeDistributions(start: Start): void {
 function describeGenerations(start: Start): void {
   it('streams a chat: chunks as they were written, then the usage', async () => {
     await using tested = await start();
-    const events = await take(tested, chat({ max_tokens: 8 }));
+    const events = await take(tested.replica, chat({ max_tokens: 8 }));
     const chunks = events.filter((event) => event.type === 'chunk');
     expect(chunks.length).toBeGreaterThan(1);
     for (const { data, value } of chunks) expect(JSON.parse(data)).toEqual(value);
@@ -128,7 +168,10 @@ function describeGenerations(start: Start): void {
 
   it('streams a completion', async () => {
     await using tested = await start();
-    const events = await take(tested, { kind: 'completion', body: { prompt: 'one two', max_tokens: 4 } });
+    const events = await take(tested.replica, {
+      kind: 'completion',
+      body: { prompt: 'one two', max_tokens: 4 },
+    });
     expect(events.at(-1)).toMatchObject({ type: 'end', usage: { outputTokens: expect.any(Number) } });
     const text = events.map((event) => (event.type === 'chunk' ? textOf(event.value) : '')).join('');
     expect(text.length).toBeGreaterThan(0);
@@ -136,41 +179,70 @@ function describeGenerations(start: Start): void {
 
   it('streams several choices', async () => {
     await using tested = await start();
-    const events = await take(tested, chat({ max_tokens: 4, n: 2, temperature: 1, seed: 5 }));
+    const events = await take(tested.replica, chat({ max_tokens: 4, n: 2, temperature: 1, seed: 5 }));
     const indices = events.flatMap((event) => (event.type === 'chunk' ? indicesOf(event.value) : []));
     expect(new Set(indices)).toEqual(new Set([0, 1]));
     expect(events.at(-1)?.type).toBe('end');
   });
+}
 
+function describeLogprobs(start: Start): void {
   it('leaves log-probabilities in the chunks', async () => {
     await using tested = await start();
-    const events = await take(tested, chat({ max_tokens: 2, logprobs: true, top_logprobs: 3 }));
+    const events = await take(tested.replica, chat({ max_tokens: 2, logprobs: true, top_logprobs: 3 }));
     const texts = events.map((event) => (event.type === 'chunk' ? event.data : ''));
     expect(texts.some((text) => text.includes('"top_logprobs":[{'))).toBe(true);
     expect(events.at(-1)?.type).toBe('end');
   });
 }
 
-function describeRefusals(start: Start): void {
+function describeNoLogprobs(start: Start): void {
+  it('has no log-probabilities', async () => {
+    await using tested = await start();
+    await expectRefusal(tested, { max_tokens: 2, logprobs: true }, 'logprobs');
+  });
+}
+
+function describeNoStreaming(start: Start): void {
+  it('gives a text as a whole', async () => {
+    await using tested = await start();
+    const events = await take(tested.replica, {
+      kind: 'completion',
+      body: { prompt: 'one two', max_tokens: 4 },
+    });
+    const pieces = events.flatMap((event) => (event.type === 'chunk' ? [textOf(event.value)] : []));
+    expect(pieces.filter((piece) => piece !== '')).toHaveLength(1);
+  });
+}
+
+function describeNoIgnoringOfEnds(start: Start): void {
+  it('cannot be told to write past the end', async () => {
+    await using tested = await start();
+    await expectRefusal(tested, { ignore_eos: true }, 'ignore_eos');
+  });
+}
+
+function describeRefusals(start: Start, lacks: readonly Lack[]): void {
   it('passes on what the engine finds wrong with a request, without blaming the replica', async () => {
     await using tested = await start();
-    const result = await tested.replica.generate(chat({ temperature: 3 }), call());
+    const { fields, says } = tested.refused ?? { fields: { temperature: 3 }, says: 'temperature' };
+    const result = await tested.replica.generate(chat(fields), call());
     expect(result).toMatchObject({
       ok: false,
       failure: { code: 'engine_rejected', sent: false, blamesReplica: false },
     });
     if (result.ok) return;
-    expect(result.failure.message).toContain('temperature');
+    expect(result.failure.message).toContain(says);
     expect(result.failure.message).not.toContain(new URL(tested.replica.url).host);
   });
 
   it('knows a prompt that does not fit', async () => {
-    await using tested = await started(start);
+    await using tested = await started(start, lacks);
     const long = 'word '.repeat(tested.maxModelTokens * 2);
-    for (const result of [
-      await tested.replica.distribution(question(long), call()),
-      await tested.replica.generate(chat({ messages: [{ role: 'user', content: long }] }), call()),
-    ]) {
+    const messages = [{ role: 'user', content: long }];
+    const results: EngineResult<unknown>[] = [await tested.replica.generate(chat({ messages }), call())];
+    if (!lacks.includes('labels')) results.push(await tested.replica.distribution(question(long), call()));
+    for (const result of results) {
       expect(result).toMatchObject({
         ok: false,
         failure: { code: 'context_overflow', sent: false, blamesReplica: false },
@@ -179,9 +251,9 @@ function describeRefusals(start: Start): void {
   });
 }
 
-function describeAborts(start: Start): void {
+function describeAborts(start: Start, lacks: readonly Lack[]): void {
   /** Long enough to be in the middle when the caller leaves. */
-  const endless = { ignore_eos: true, max_tokens: 1500 };
+  const endless = { ...(lacks.includes('ignore_eos') ? {} : { ignore_eos: true }), max_tokens: 1500 };
 
   it('sends nothing for a caller who has left already', async () => {
     await using tested = await start();
@@ -193,6 +265,35 @@ function describeAborts(start: Start): void {
     });
   });
 
+  if (lacks.includes('streaming')) describeAbortsOfWholes(start, endless);
+  else describeAbortsInTheMiddle(start, endless);
+
+  it('stops the engine when the consumer takes no more', async () => {
+    await using tested = await start();
+    const result = await tested.replica.generate(chat(endless), call());
+    if (!result.ok) throw new Error(result.failure.message);
+    for await (const event of result.value) {
+      expect(event.type).toBe('chunk');
+      break;
+    }
+    await tested.idle();
+  });
+
+  it('leaves an engine that never answers', async ({ skip }) => {
+    await using tested = await started(start, lacks);
+    if (tested.hang === null) skip('this engine cannot be told to hang');
+    await tested.hang?.();
+    const leaving = call();
+    const asked = lacks.includes('labels') ? null : tested.replica.distribution(question('x'), leaving);
+    const generated = tested.replica.generate(chat({ max_tokens: 2 }), leaving);
+    setImmediate(() => leaving.cancel());
+    if (asked !== null) expect(await asked).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
+    expect(await endOf(generated)).toMatchObject({ code: 'cancelled' });
+    await tested.idle();
+  });
+}
+
+function describeAbortsInTheMiddle(start: Start, endless: Readonly<Record<string, unknown>>): void {
   it('stops the engine when the caller leaves in the middle, and says cancelled', async () => {
     await using tested = await start();
     const leaving = call();
@@ -220,100 +321,45 @@ function describeAborts(start: Start): void {
     expect(events.at(-1)).toMatchObject({ type: 'failure', failure: { code: 'deadline_exceeded' } });
     await tested.idle();
   });
+}
 
-  it('stops the engine when the consumer takes no more', async () => {
+/** Of a text that comes as a whole there is no middle: the caller leaves while the engine writes it. */
+function describeAbortsOfWholes(start: Start, endless: Readonly<Record<string, unknown>>): void {
+  it.each([
+    ['the caller leaves', 'cancelled', (leaving: ContractCall) => leaving.cancel()],
+    ['the time is over', 'deadline_exceeded', (leaving: ContractCall) => leaving.expire()],
+  ] as const)('stops the engine when %s, and says %s', async (_, code, leave) => {
     await using tested = await start();
-    const result = await tested.replica.generate(chat(endless), call());
-    if (!result.ok) throw new Error(result.failure.message);
-    for await (const event of result.value) {
-      expect(event.type).toBe('chunk');
-      break;
-    }
-    await tested.idle();
-  });
-
-  it('leaves an engine that never answers', async ({ skip }) => {
-    await using tested = await started(start);
-    if (tested.hang === null) skip('this engine cannot be told to hang');
-    await tested.hang?.();
     const leaving = call();
-    const asked = tested.replica.distribution(question('x'), leaving);
-    const generated = tested.replica.generate(chat({ max_tokens: 2 }), leaving);
-    setImmediate(() => leaving.cancel());
-    expect(await asked).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
-    expect(await endOf(generated)).toMatchObject({ code: 'cancelled' });
+    const generated = tested.replica.generate(chat(endless), leaving);
+    setImmediate(() => leave(leaving));
+    expect(await endOf(generated)).toMatchObject({ code, blamesReplica: false });
     await tested.idle();
   });
 }
 
-async function started(start: Start): Promise<ReplicaUnderTest> {
+async function expectRefusal(
+  { replica }: ReplicaUnderTest,
+  fields: Readonly<Record<string, unknown>>,
+  field: string,
+): Promise<void> {
+  expect(await replica.generate(chat(fields), call())).toMatchObject({
+    ok: false,
+    failure: {
+      code: 'engine_rejected',
+      message: `this engine kind has no "${field}"`,
+      sent: false,
+      blamesReplica: false,
+    },
+  });
+}
+
+/** An engine that cannot be a judge is used as it is: its warm-up as one is refused. */
+async function started(start: Start, lacks: readonly Lack[] = []): Promise<ReplicaUnderTest> {
   const tested = await start();
+  if (lacks.includes('labels')) return tested;
   const warm = await tested.replica.warmUp(call());
   if (warm.ok) return tested;
   await tested[Symbol.asyncDispose]();
   throw new Error(`no warm-up: ${warm.failure.message}`);
-}
-
-interface ContractCall extends Call {
-  cancel(): void;
-  expire(): void;
-}
-
-function call(requestId = 'req_contract'): ContractCall {
-  const controller = new AbortController();
-  return {
-    requestId,
-    team: 'team',
-    signal: controller.signal,
-    deadline: Number.POSITIVE_INFINITY,
-    cancel: () => controller.abort(new GatewayError('cancelled', 'the caller went away')),
-    expire: () => controller.abort(new GatewayError('deadline_exceeded', 'the time is over')),
-  };
-}
-
-function question(content: string): Parameters<Replica['distribution']>[0] {
-  return { labels: 'contract@1', messages: [{ role: 'user', content }] };
-}
-
-function chat(fields: Record<string, unknown>): Parameters<Replica['generate']>[0] {
-  return {
-    kind: 'chat',
-    body: { messages: [{ role: 'user', content: 'Say something nice.' }], temperature: 0, ...fields },
-  };
-}
-
-/** The failure that a generation ended with, at its start or later; null when it ended well. */
-async function endOf(generated: ReturnType<Replica['generate']>): Promise<EngineFailure | null> {
-  const generation = await generated;
-  if (!generation.ok) return generation.failure;
-  for await (const event of generation.value) {
-    if (event.type === 'failure') return event.failure;
-  }
-  return null;
-}
-
-async function take(
-  { replica }: ReplicaUnderTest,
-  request: Parameters<Replica['generate']>[0],
-): Promise<GenerationEvent[]> {
-  const result = await replica.generate(request, call());
-  if (!result.ok) throw new Error(result.failure.message);
-  const events: GenerationEvent[] = [];
-  for await (const event of result.value) events.push(event);
-  return events;
-}
-
-/** Text of the first choice of a completion chunk. */
-function textOf(value: Readonly<Record<string, unknown>>): string {
-  return choicesOf(value)
-    .map((choice) => String(choice['text'] ?? ''))
-    .join('');
-}
-
-function indicesOf(value: Readonly<Record<string, unknown>>): unknown[] {
-  return choicesOf(value).map((choice) => choice['index']);
-}
-
-function choicesOf({ choices }: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
-  return Array.isArray(choices) ? choices : [];
 }

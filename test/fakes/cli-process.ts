@@ -13,6 +13,10 @@ const program: Program = {
   printConfig: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
+  compareJudges: unexpected,
+  evaluate: unexpected,
+  calibrate: unexpected,
+  playCascade: unexpected,
 };
 
 process.exitCode = await runCli(

@@ -78,6 +78,10 @@ const noProgram: Program = {
   printConfig: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
+  compareJudges: unexpected,
+  evaluate: unexpected,
+  calibrate: unexpected,
+  playCascade: unexpected,
 };
 
 const folders: string[] = [];

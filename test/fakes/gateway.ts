@@ -45,9 +45,11 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const clock = deps.clock ?? createSystemClock();
   const log = capturingLogger();
-  const server = createGatewayServer({
+  const all: GatewayDeps = {
     authenticator: testAuthenticator(),
     feedback: labellingService(),
+    outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
+    quality: { lanes: () => [] },
     policies: [{ name: 'default', engines: engines.map((engine) => engine.id), deadlineMs: 30_000 }],
     engines: new Map(engines.map((engine) => [engine.id, engine])),
     rubrics: new Map(),
@@ -61,7 +63,8 @@ export async function startTestGateway(
     logged: 'all',
     version: '0.0.0-test',
     ...deps,
-  });
+  };
+  const server = createGatewayServer(() => all);
   const { url, port } = await server.listen('127.0.0.1', 0);
   return {
     url,

@@ -7,6 +7,7 @@ import type {
   ReplicaReport,
 } from '../../src/contracts/engine.ts';
 import { createReplicaPool, type PoolOptions, type ReplicaPool } from '../../src/pool/replica-pool.ts';
+import type { PoolSettings } from '../../src/pool/settings.ts';
 import { createCallStarter } from '../../src/resilience/deadline.ts';
 import { createEngineResilience } from '../../src/resilience/engine-resilience.ts';
 import { DEFAULT_RESILIENCE, type ResilienceSettings } from '../../src/resilience/settings.ts';
@@ -23,6 +24,16 @@ const REPORT: ReplicaReport = {
   finite: true,
   repeatError: 0,
   reportsCachedTokens: true,
+  capabilities: {
+    routes: ['label_ids'],
+    topLogprobs: 20,
+    tokenizer: true,
+    promptArrays: true,
+    structuredOutput: true,
+    priority: false,
+    cacheSalt: true,
+    load: true,
+  },
 };
 
 /** A warm-up that succeeds. */
@@ -100,6 +111,13 @@ export interface TestPool {
   readonly clock: ManualClock;
 }
 
+export const TEST_SETTINGS: PoolSettings = {
+  slowStartMs: 0,
+  maximumWaiting: 100,
+  outlier: { localFailures: 3, serverErrors: 5, ejectionMs: 30_000, longestMs: 300_000 },
+  scrape: { everyMs: 1_000, idleEveryMs: 5_000, timeoutMs: 500 },
+};
+
 /** A pool named `small` on a clock in the test's hands. */
 export function poolOf(
   replicas: readonly Replica[],
@@ -115,11 +133,7 @@ export function poolOf(
     replicas,
     price: { by: 'token', inputPerMtokUsd: 1, cachedInputPerMtokUsd: 0.5, outputPerMtokUsd: 2 },
     warmUpTimeoutMs: 1000,
-    settings: {
-      slowStartMs: 0,
-      maximumWaiting: 100,
-      outlier: { localFailures: 3, serverErrors: 5, ejectionMs: 30_000, longestMs: 300_000 },
-    },
+    settings: TEST_SETTINGS,
     resilience: createEngineResilience({ ...DEFAULT_RESILIENCE, ...resilience }, { clock, random }),
     random,
     clock,

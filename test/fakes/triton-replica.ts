@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LabelProbe, Replica } from '../../src/contracts/engine.ts';
 import { createTritonReplica, type TritonReplicaOptions } from '../../src/engines/triton/replica.ts';
+import { WORDS } from './triton-toy.ts';
 import { createSystemClock } from '../../src/telemetry/system-clock.ts';
 
 export const PROBE: LabelProbe = {
@@ -32,6 +33,7 @@ export function testTritonReplica(
     distribution: (request, call) => replica.distribution(request, call),
     generate: (request, call) => replica.generate(request, call),
     post: (path, body, call) => replica.post(path, body, call),
+    load: (call) => replica.load?.(call) ?? Promise.resolve({ ok: true, value: null }),
     close: () => replica.close(),
     [Symbol.asyncDispose]: () => replica.close(),
   };
@@ -39,7 +41,7 @@ export function testTritonReplica(
 
 /**
  * A tokenizer of characters: newline is 0, the space 1, `A` 34, `B` 35, and the two-character tokens
- * ` A` 96 and ` B` 97. Written to a file of its own.
+ * ` A` 96 and ` B` 97, then the toy's words. Written to a file of its own.
  */
 export function writeTokenizer(): { readonly path: string } & Disposable {
   const folder = mkdtempSync(join(tmpdir(), 'assay-triton-'));
@@ -50,8 +52,9 @@ export function writeTokenizer(): { readonly path: string } & Disposable {
     [' ', 'A'],
     [' ', 'B'],
   ];
+  const words = WORDS.map((content, at) => ({ id: 98 + at, content, special: false, normalized: false }));
   const absent = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
   const model = { type: 'BPE', vocab, merges, unk_token: null };
-  writeFileSync(path, JSON.stringify({ version: '1.0', added_tokens: [], ...absent, model }));
+  writeFileSync(path, JSON.stringify({ version: '1.0', added_tokens: words, ...absent, model }));
   return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }

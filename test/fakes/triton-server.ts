@@ -3,7 +3,6 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import type { GRPCInferenceServiceHandlers } from '../../src/engines/triton/generated/inference/GRPCInferenceService.ts';
 import type { ModelInferRequest__Output } from '../../src/engines/triton/generated/inference/ModelInferRequest.ts';
-import type { ModelStatistics } from '../../src/engines/triton/generated/inference/ModelStatistics.ts';
 import { loadKserve } from '../../src/engines/triton/kserve.ts';
 
 /** `NAME:TYPE[dims]`, such as `text_input:BYTES[1]` or `max_tokens:INT32[-1,1]`. */
@@ -88,7 +87,6 @@ export interface FakeTritonOptions {
   /** Answers one request; called when the request has been read and the stream half-closed. */
   readonly answer: (inference: FakeInference) => void | Promise<void>;
   readonly ready?: { readonly server: boolean; readonly model: boolean };
-  readonly statistics?: readonly ModelStatistics[];
 }
 
 export interface FakeTriton extends AsyncDisposable {
@@ -179,7 +177,7 @@ function serveStream(stream: FakeStream, seen: FakeInference[], state: ServingSt
 }
 
 function handlersFor(
-  { model, ready, statistics }: FakeTritonOptions,
+  { model, ready }: FakeTritonOptions,
   serve: (stream: FakeStream) => void,
 ): GRPCInferenceServiceHandlers {
   const unknown = { code: grpc.status.NOT_FOUND, details: "Request for unknown model: 'x' is not found" };
@@ -208,7 +206,7 @@ function handlersFor(
           ),
         },
       }),
-    ModelStatistics: (_, done) => done(null, { model_stats: [...(statistics ?? [])] }),
+    ModelStatistics: (_, done) => done(null, { model_stats: [] }),
   };
 }
 

@@ -15,7 +15,7 @@ const A = 34;
 const B = 35;
 const SPACE_A = 96;
 const SPACE_B = 97;
-const WORDS = [' good', ' fine', ' nice', ' well'];
+export const WORDS = [' good', ' fine', ' nice', ' well'];
 const FIRST_WORD = 98;
 const VOCABULARY = FIRST_WORD + WORDS.length;
 const NATURAL_LENGTH = 6;
@@ -141,6 +141,7 @@ function vllmList(sampled: number, listed: readonly number[], logprobs: readonly
 
 /** What the ensemble toy gives beside texts. */
 export interface EnsembleToyOptions {
+  readonly maxModelTokens: number;
   /** Built with gather_generation_logits. */
   readonly logits: boolean;
   /** What `output_log_probs` tells under a bias. */
@@ -153,6 +154,12 @@ export interface EnsembleToyOptions {
 export function ensembleToy(options: EnsembleToyOptions): (inference: FakeInference) => Promise<void> {
   return async (inference) => {
     const prompt = inference.text('text_input') ?? '';
+    if (promptTokens(prompt) > options.maxModelTokens) {
+      const numbers = `(${promptTokens(prompt)}) exceeds maximum input length (${options.maxModelTokens})`;
+      inference.error(`Encountered an error in execution: Prompt length ${numbers}.`);
+      inference.end();
+      return;
+    }
     const length = ensembleLength(inference);
     let text = '';
     for (let produced = 0; produced < length; produced += 1) {
@@ -196,5 +203,27 @@ function ensembleStep(
       floats('generation_logits', gathers ? raw : [0]),
       int32('num_input_tokens', promptTokens(prompt)),
     ],
+  };
+}
+
+/** Answers as TensorRT-LLM's LLM API model does: texts alone, and as long as it may. */
+export function llmapiToy({ maxModelTokens }: Pick<ToyOptions, 'maxModelTokens'>) {
+  return async (inference: FakeInference): Promise<void> => {
+    const prompt = inference.text('text_input') ?? '';
+    const length = inference.input('sampling_param_max_tokens')?.readInt32LE() ?? 0;
+    const total = promptTokens(prompt);
+    if (total > maxModelTokens) {
+      inference.error(`The prompt length (${total}) should not exceed max_seq_len (${maxModelTokens})`);
+      inference.end();
+      return;
+    }
+    for (let produced = 0; produced < length; produced += 1) {
+      await breathe();
+      if (inference.cancelled) return;
+      const last = produced + 1 === length;
+      const text = tokenText(likeliest(toyLogits(prompt, produced)));
+      inference.send([texts('text_output', text), texts('finish_reason', last ? 'length' : 'None')], last);
+    }
+    inference.end();
   };
 }

@@ -379,6 +379,7 @@ describe('what an engine may do wrong on the wire', () => {
         message: 'the engine did not answer in valid HTTP',
         sent: true,
         blamesReplica: true,
+        alive: true,
       },
     });
   });

@@ -285,7 +285,13 @@ describe('numbers that are none', () => {
 
   it('in logits make no label', async () => {
     using tokenizer = writeTokenizer();
-    const toy = { logits: true, tells: 'biased', streams: false, accumulates: false } as const;
+    const toy = {
+      maxModelTokens: 2048,
+      logits: true,
+      tells: 'biased',
+      streams: false,
+      accumulates: false,
+    } as const;
     await using triton = await startFakeTriton({ model: ENSEMBLE, answer: ensembleToy(toy) });
     await using replica = testTritonReplica(triton.url, {
       backend: 'tensorrtllm',

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerationEvent, Replica } from '../../src/contracts/engine.ts';
 import { BACKENDS, type BackendName } from '../../src/engines/triton/backends.ts';
-import { createKserve } from '../../src/engines/triton/kserve.ts';
-import { readModelLoad } from '../../src/engines/triton/statistics.ts';
-import { createSystemClock } from '../../src/telemetry/system-clock.ts';
 import { CONTRACT_PROBE } from '../contracts/replica.ts';
 import { chat, eventsOf, testCall } from '../fakes/openai-replica.ts';
 import { testTritonReplica } from '../fakes/triton-replica.ts';
@@ -127,17 +124,6 @@ describe.runIf(given).each(targets)('Triton, $backend as $model', (target) => {
       ok: false,
       failure: { code: 'engine_rejected', message: 'this engine kind has no "tools"', sent: false },
     });
-  });
-
-  it('counts what it did', async () => {
-    const kserve = createKserve({ url, messageBytes: 1_000_000, clock: createSystemClock() });
-    try {
-      const load = await readModelLoad(kserve, target.model, testCall());
-      expect(load).toMatchObject({ ok: true, value: { inferences: expect.any(Number) } });
-      expect(load.ok && load.value.inferences).toBeGreaterThan(0);
-    } finally {
-      kserve.close();
-    }
   });
 });
 

@@ -74,7 +74,7 @@ function replicaRow({ url, ready, report }: ReplicaState, paint: Paint): string[
     yesNo(ready, paint),
     report.maxModelTokens === null ? '–' : formatCount(report.maxModelTokens),
     labelsText(report, paint),
-    report.route,
+    report.route ?? '–',
     yesNo(report.finite, paint),
     repeatText(report, paint),
     report.version ?? '–',

@@ -1,24 +1,36 @@
 import type { EngineFailure, GenerationEvent } from '../../contracts/engine.ts';
 import { parseErrorBody } from './error-body.ts';
+import { readFinishReason } from './finish-reason.ts';
 import { corruptFailure, garbageFailure, streamFailure, unreadableFailure } from './failures.ts';
 import { isObject, type JsonObject, parseObject } from './json.ts';
 import { type EngineUsage, readUsage, toUsage, UNKNOWN_USAGE } from './usage.ts';
+
+/** What is known of a stream before it comes. */
+export interface StreamForm {
+  /** Finish reasons alone do not make it complete: an end marker must follow. */
+  readonly needsMarker: boolean;
+  /** Choices of a complete answer. */
+  readonly choices: number;
+  /** Each choice ends with a usage of its own (llama.cpp). */
+  readonly usageOfOneChoice: boolean;
+}
 
 /**
  * Reads the events of one generation and knows whether it was complete: the end marker came, and every
  * choice had finished by itself. Anything less is a failure, because a cut answer looks like a short one.
  */
 export class ChunkReader {
-  readonly #needsMarker: boolean;
+  readonly #form: StreamForm;
   /** Choices that have begun and not finished. */
   readonly #open = new Set<number>();
-  #finished = 0;
+  readonly #done = new Set<number>();
+  /** A finish reason of this chunk is not one of OpenAI's words. */
+  #hasForeignReason = false;
   #marked = false;
   #usage = UNKNOWN_USAGE;
 
-  /** With `needsMarker`, finish reasons alone do not make a stream complete. */
-  constructor(needsMarker: boolean) {
-    this.#needsMarker = needsMarker;
+  constructor(form: StreamForm) {
+    this.#form = form;
   }
 
   /** What the engine has told so far; engines tell it in the last chunk. */
@@ -34,18 +46,19 @@ export class ChunkReader {
     }
     const value = parseObject(data);
     if (value === null) return failed(unreadableFailure(data));
-    if (value['error'] !== undefined && value['error'] !== null) {
+    if ((value['error'] ?? null) !== null || value['object'] === 'error') {
       return failed(streamFailure(parseErrorBody(value)));
     }
-    this.#usage = readUsage(value['usage']) ?? this.#usage;
+    this.#takeUsage(readUsage(value['usage']));
     const problem = this.#followChoices(value['choices']);
-    return problem === null ? { type: 'chunk', data, value } : failed(problem);
+    if (problem !== null) return failed(problem);
+    return this.#hasForeignReason ? this.#translated(value) : { type: 'chunk', data, value };
   }
 
   /** What the end of the HTTP reply means. */
   end(): GenerationEvent {
-    const finished = this.#open.size === 0 && this.#finished > 0;
-    if (!finished || (this.#needsMarker && !this.#marked)) {
+    const finished = this.#open.size === 0 && this.#done.size === this.#form.choices;
+    if (!finished || (this.#form.needsMarker && !this.#marked)) {
       return failed(
         garbageFailure(
           this.#marked
@@ -63,6 +76,13 @@ export class ChunkReader {
     return this.#marked && end.type === 'end' ? end : failed(failure);
   }
 
+  /** Where each choice has a usage of its own, their answers add up; the prompt is one and the same. */
+  #takeUsage(told: EngineUsage | null): void {
+    if (told === null) return;
+    const before = this.#form.usageOfOneChoice ? this.#usage.outputTokens : 0;
+    this.#usage = { ...told, outputTokens: before + told.outputTokens };
+  }
+
   #followChoices(choices: unknown): EngineFailure | null {
     if (!Array.isArray(choices)) return null;
     for (const choice of choices) {
@@ -74,20 +94,40 @@ export class ChunkReader {
   }
 
   #followChoice(choice: JsonObject): EngineFailure | null {
-    const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
+    const index = choice['index'] ?? 0;
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= this.#form.choices) {
+      return garbageFailure('the engine answered with a choice that was not asked for');
+    }
     if (hasNullLogprob(choice['logprobs'])) {
       return corruptFailure('the engine computed log-probabilities that are no numbers (NaN)');
     }
     const reason = choice['finish_reason'];
     if (reason === undefined || reason === null) {
-      this.#open.add(index);
+      if (!this.#done.has(index)) this.#open.add(index);
       return null;
     }
-    // vLLM's words for a generation that it gave up, as when it shuts down.
-    if (reason === 'abort' || reason === 'error') return garbageFailure('the engine gave up its answer');
+    const read = readFinishReason(reason);
+    if (read === 'gave-up') return garbageFailure('the engine gave up its answer');
+    if (this.#done.has(index)) return garbageFailure('the engine finished one choice twice');
+    this.#hasForeignReason ||= read !== reason;
     this.#open.delete(index);
-    this.#finished += 1;
+    this.#done.add(index);
     return null;
+  }
+
+  /** The chunk with finish reasons that clients of OpenAI's interface know. */
+  #translated(value: JsonObject): GenerationEvent {
+    this.#hasForeignReason = false;
+    const choices = Array.isArray(value['choices']) ? value['choices'] : [];
+    const translated = {
+      ...value,
+      choices: choices.map((choice: unknown) =>
+        isObject(choice) && (choice['finish_reason'] ?? null) !== null
+          ? { ...choice, finish_reason: readFinishReason(choice['finish_reason']) }
+          : choice,
+      ),
+    };
+    return { type: 'chunk', data: JSON.stringify(translated), value: translated };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DistributionReply, EngineFailure, EngineResult } from '../../contracts/engine.ts';
 import type { LogprobRoute } from '../../domain/distribution.ts';
 import type { Message } from '../../domain/item.ts';
-import { ChunkReader } from './chunk-reader.ts';
+import { ChunkReader, type StreamForm } from './chunk-reader.ts';
 import { EventReply, type EventSink } from './event-reply.ts';
 import type { Flavour } from './flavour.ts';
 import { isObject, type JsonObject } from './json.ts';
@@ -14,10 +14,9 @@ import { toUsage } from './usage.ts';
 export interface LabelQuestionForm {
   readonly set: LabelSet;
   readonly route: LogprobRoute;
-  /** The request as JSON text up to the value of `messages`. */
+  /** The request as JSON text but for its last fields, `messages` among them. */
   readonly head: string;
-  /** The flavour always ends its streams with a marker. */
-  readonly needsMarker: boolean;
+  readonly stream: StreamForm;
 }
 
 export const CHAT_PATH = '/v1/chat/completions';
@@ -26,18 +25,30 @@ export const CHAT_PATH = '/v1/chat/completions';
 export function createLabelQuestion(
   flavour: Flavour,
   model: string,
-  set: LabelSet,
-  route: LogprobRoute,
+  {
+    set,
+    route,
+    templateFields,
+  }: {
+    readonly set: LabelSet;
+    readonly route: LogprobRoute;
+    readonly templateFields: JsonObject;
+  },
 ): LabelQuestionForm {
   const fields = {
     model,
-    ...flavour.templateFields,
+    ...templateFields,
     ...flavour.labelFields({ route, ids: idsOf(set) }),
     stream: true,
     stream_options: { include_usage: true },
   };
-  const head = `${JSON.stringify(fields).slice(0, -1)},"messages":`;
-  return { set, route, head, needsMarker: flavour.alwaysMarksEnd };
+  const head = JSON.stringify(fields).slice(0, -1);
+  return {
+    set,
+    route,
+    head,
+    stream: { needsMarker: flavour.alwaysMarksEnd, choices: 1, usageOfOneChoice: false },
+  };
 }
 
 export interface LabelAnswer extends DistributionReply {
@@ -50,7 +61,7 @@ export interface LabelAnswer extends DistributionReply {
 export function askLabels(
   transport: Transport,
   form: LabelQuestionForm,
-  messages: readonly Message[],
+  { messages, marks }: { readonly messages: readonly Message[]; readonly marks: JsonObject },
   call: { readonly requestId: string; readonly signal: AbortSignal },
 ): Promise<EngineResult<LabelAnswer>> {
   return new Promise((resolve) => {
@@ -59,7 +70,7 @@ export function askLabels(
       {
         method: 'POST',
         path: CHAT_PATH,
-        body: `${form.head}${JSON.stringify(messages)}}`,
+        body: `${form.head},${JSON.stringify({ ...marks, messages }).slice(1)}`,
         requestId: call.requestId,
       },
       new EventReply(answer),
@@ -79,7 +90,7 @@ class AnswerReader implements EventSink {
   constructor(form: LabelQuestionForm, resolve: (result: EngineResult<LabelAnswer>) => void) {
     this.#form = form;
     this.#resolve = resolve;
-    this.#chunks = new ChunkReader(form.needsMarker);
+    this.#chunks = new ChunkReader(form.stream);
   }
 
   onAccepted(): void {

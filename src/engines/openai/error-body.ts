@@ -1,23 +1,25 @@
 import { z } from 'zod';
 
-/** What an engine says about an error, whichever of the four shapes it uses; null where it says nothing. */
+/** What an engine says about an error, whichever of the five shapes it uses; null where it says nothing. */
 export interface EngineError {
   readonly message: string | null;
   readonly param: string | null;
   readonly type: string | null;
+  /** A word; numbers, which repeat the status, are left out. */
+  readonly code: string | null;
 }
 
-/** `error` as an object (vLLM, OpenAI), as a string (vLLM's key check), or FastAPI's `detail`. */
+const text = z.string().nullish().catch(null);
+const described = { message: text, param: text, type: text, code: text };
+
+/**
+ * `error` as an object (vLLM, OpenAI, llama.cpp, Ollama) or as a string (vLLM's key check), the object without
+ * an envelope (TensorRT-LLM, SGLang), or FastAPI's `detail`.
+ */
 const errorBody = z.looseObject({
+  ...described,
   error: z
-    .union([
-      z.string(),
-      z.looseObject({
-        message: z.string().nullish().catch(null),
-        param: z.string().nullish().catch(null),
-        type: z.string().nullish().catch(null),
-      }),
-    ])
+    .union([z.string(), z.looseObject(described)])
     .nullish()
     .catch(null),
   detail: z
@@ -26,7 +28,7 @@ const errorBody = z.looseObject({
     .catch(null),
 });
 
-const NOTHING: EngineError = { message: null, param: null, type: null };
+const NOTHING: EngineError = { message: null, param: null, type: null, code: null };
 
 /** Reads an error reply; text that is no JSON (a proxy's page) or an empty body says nothing. */
 export function parseErrorText(text: string): EngineError {
@@ -43,6 +45,6 @@ export function parseErrorBody(body: unknown): EngineError {
   if (!parsed.success) return NOTHING;
   const { error, detail } = parsed.data;
   if (typeof error === 'string') return { ...NOTHING, message: error };
-  if (error) return { message: error.message ?? null, param: error.param ?? null, type: error.type ?? null };
-  return { ...NOTHING, message: detail ?? null };
+  const { message, param, type, code } = error ?? parsed.data;
+  return { message: message ?? detail ?? null, param: param ?? null, type: type ?? null, code: code ?? null };
 }

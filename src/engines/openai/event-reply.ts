@@ -21,6 +21,7 @@ export class EventReply implements ReplyReader {
   readonly #decoder = new StringDecoder('utf8');
   readonly #parser: EventSourceParser;
   #status = 0;
+  #retryAfterMs: number | undefined;
   /** The reply when it is no stream. */
   #text: TextReply | null = null;
 
@@ -29,8 +30,9 @@ export class EventReply implements ReplyReader {
     this.#parser = createParser({ onEvent: (event) => sink.onEvent(event.data) });
   }
 
-  onHead(status: number, contentType: string): void {
+  onHead(status: number, contentType: string, retryAfterMs?: number): void {
     this.#status = status;
+    this.#retryAfterMs = retryAfterMs;
     if (status === 200 && contentType.startsWith('text/event-stream')) this.#sink.onAccepted();
     else this.#text = new TextReply();
   }
@@ -45,7 +47,7 @@ export class EventReply implements ReplyReader {
       this.#sink.onFailure(
         this.#status === 200
           ? garbageFailure('the engine did not answer with an event stream')
-          : statusFailure(this.#status, this.#text.toString()),
+          : statusFailure(this.#status, this.#text.toString(), this.#retryAfterMs),
       );
       return;
     }

@@ -24,6 +24,10 @@ const is =
   (status: number): boolean =>
     statuses.includes(status);
 
+/** vLLM and SGLang, llama.cpp, SGLang, Ollama, TensorRT-LLM in this order. */
+const OVERFLOW =
+  /maximum context length|context_length_exceeded|exceeds the available context size|longer than the model's context length|exceeds? (?:the )?(?:max )?context length|sum of prompt length.*should not exceed|prompt length.*exceeds maximum input length/i;
+
 const ROWS: readonly Row[] = [
   {
     // Python refuses to write NaN as JSON: a 400 that is no fault of the caller.
@@ -43,6 +47,26 @@ const ROWS: readonly Row[] = [
     message: () => 'the engine process died in the middle of the call',
   },
   {
+    // llama.cpp's word for a body that is no JSON to it, such as half of a surrogate pair.
+    status: is(500),
+    matches: says(/\[json\.exception\./),
+    failure: { code: 'engine_rejected', sent: false, blamesReplica: false },
+    message: () => 'the engine cannot read the request as JSON',
+  },
+  {
+    // TensorRT-LLM answers 400 whatever goes wrong inside it.
+    status: is(400),
+    matches: says(/CUDA error|CppExecutorError|executor (?:has )?(?:died|shut ?down)|internal server error/i),
+    failure: { code: 'engine_error', sent: true, blamesReplica: true },
+    message: () => 'the engine failed inside and called it a bad request',
+  },
+  {
+    status: is(503),
+    matches: (error) => error.type === 'unavailable_error' && says(/loading/i)(error),
+    failure: { code: 'engine_unavailable', sent: false, blamesReplica: true },
+    message: () => 'the engine is still loading its model',
+  },
+  {
     status: is(401, 403),
     failure: { code: 'engine_unavailable', sent: false, blamesReplica: true },
     message: (_, status) =>
@@ -50,7 +74,10 @@ const ROWS: readonly Row[] = [
   },
   {
     status: is(404),
-    matches: (error) => error.param === 'model' || says(/\bmodel\b.*(?:does not exist|not found)/i)(error),
+    matches: (error) =>
+      error.param === 'model' ||
+      error.code === 'model_not_found' ||
+      says(/\bmodel\b.*(?:does not exist|not found)/i)(error),
     failure: { code: 'model_not_found', sent: false, blamesReplica: true },
     message: () => 'the engine does not serve the configured model',
   },
@@ -65,7 +92,8 @@ const ROWS: readonly Row[] = [
       error.param === 'input_tokens' ||
       error.param === 'input_text' ||
       error.type === 'exceed_context_size_error' ||
-      says(/maximum context length|context_length_exceeded|exceeds the available context size/i)(error),
+      error.code === 'context_length_exceeded' ||
+      says(OVERFLOW)(error),
     failure: { code: 'context_overflow', sent: false, blamesReplica: false },
     message: (error) => inOwnWords("the item does not fit into the engine's context", error),
   },
@@ -84,7 +112,12 @@ const ENGINE_ERROR: Omit<EngineFailure, 'message'> = {
 };
 
 /** The failure behind an HTTP status other than 200 and its body. */
-export function statusFailure(status: number, text: string): EngineFailure {
+export function statusFailure(status: number, text: string, retryAfterMs?: number): EngineFailure {
+  const failure = failureOfStatus(status, text);
+  return retryAfterMs === undefined ? failure : { ...failure, retryAfterMs };
+}
+
+function failureOfStatus(status: number, text: string): EngineFailure {
   const error = parseErrorText(text);
   const row = ROWS.find((each) => (each.status?.(status) ?? true) && (each.matches?.(error) ?? true));
   if (row !== undefined) return { ...row.failure, message: row.message(error, status) };
@@ -100,7 +133,7 @@ export function streamFailure(error: EngineError): EngineFailure {
 
 /** The engine answered, but with something that it should never send. */
 export function garbageFailure(message: string): EngineFailure {
-  return { code: 'engine_error', message, sent: true, blamesReplica: true };
+  return { code: 'engine_error', message, sent: true, blamesReplica: true, alive: true };
 }
 
 /** For text that should have been a JSON object: old engines write NaN and Infinity into it as they are. */

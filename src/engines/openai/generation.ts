@@ -1,10 +1,9 @@
 import type { EngineFailure, EngineResult, GenerationEvent } from '../../contracts/engine.ts';
-import { ChunkReader } from './chunk-reader.ts';
+import { ChunkReader, type StreamForm } from './chunk-reader.ts';
 import { EventBuffer, type EventSource } from './event-buffer.ts';
 import { EventReply, type EventSink } from './event-reply.ts';
 import { exchangeJson, type JsonText } from './json-exchange.ts';
 import type { OutgoingRequest, SentRequest, Transport } from './transport.ts';
-import { readUsage, toUsage, UNKNOWN_USAGE } from './usage.ts';
 
 type Generation = EngineResult<AsyncIterable<GenerationEvent>>;
 
@@ -16,11 +15,11 @@ type Generation = EngineResult<AsyncIterable<GenerationEvent>>;
 export function streamGeneration(
   transport: Transport,
   request: OutgoingRequest,
-  needsMarker: boolean,
+  form: StreamForm,
   signal: AbortSignal,
 ): Promise<Generation> {
   return new Promise((resolve) => {
-    const stream = new GenerationStream(resolve, needsMarker);
+    const stream = new GenerationStream(resolve, form);
     stream.sent = transport.send(request, new EventReply(stream), signal);
   });
 }
@@ -29,15 +28,20 @@ export function streamGeneration(
 export async function wholeGeneration(
   transport: Transport,
   request: OutgoingRequest,
+  form: StreamForm,
   signal: AbortSignal,
 ): Promise<Generation> {
   const reply = await exchangeJson(transport, request, signal);
-  return reply.ok ? { ok: true, value: eventsOf(reply.value) } : { ok: false, failure: reply.failure };
+  return reply.ok ? { ok: true, value: eventsOf(reply.value, form) } : { ok: false, failure: reply.failure };
 }
 
-async function* eventsOf({ text, value }: JsonText): AsyncGenerator<GenerationEvent> {
-  yield { type: 'chunk', data: text, value };
-  yield { type: 'end', usage: toUsage(readUsage(value['usage']) ?? UNKNOWN_USAGE) };
+/** A whole reply has no marker, but its choices must be whole as well. */
+async function* eventsOf({ text }: JsonText, form: StreamForm): AsyncGenerator<GenerationEvent> {
+  const reader = new ChunkReader({ ...form, needsMarker: false });
+  const event = reader.read(text);
+  const end = reader.end();
+  if (event?.type === 'chunk' && end.type === 'end') yield event;
+  yield event?.type === 'failure' ? event : end;
 }
 
 class GenerationStream implements EventSink, EventSource {
@@ -47,9 +51,9 @@ class GenerationStream implements EventSink, EventSource {
   readonly #buffer = new EventBuffer(this);
   #accepted = false;
 
-  constructor(resolve: (generation: Generation) => void, needsMarker: boolean) {
+  constructor(resolve: (generation: Generation) => void, form: StreamForm) {
     this.#resolve = resolve;
-    this.#reader = new ChunkReader(needsMarker);
+    this.#reader = new ChunkReader(form);
   }
 
   onAccepted(): void {

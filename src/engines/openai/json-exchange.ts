@@ -22,21 +22,46 @@ export function exchangeJson(
   signal: AbortSignal,
 ): Promise<JsonOutcome> {
   return new Promise((resolve) => {
-    transport.send(request, new JsonReply(resolve), signal);
+    transport.send(request, new WholeReply<JsonOutcome>(readJson, resolve), signal);
   });
 }
 
-class JsonReply implements ReplyReader {
-  readonly #resolve: (result: JsonOutcome) => void;
+/** Asks for a text that is no JSON, such as metrics. */
+export function exchangeText(
+  transport: Transport,
+  request: OutgoingRequest,
+  signal: AbortSignal,
+): Promise<TextOutcome> {
+  return new Promise((resolve) => {
+    transport.send(request, new WholeReply((text) => ({ ok: true as const, value: text }), resolve), signal);
+  });
+}
+
+export type TextOutcome = { readonly ok: true; readonly value: string } | Failed;
+
+type Failed = { readonly ok: false; readonly failure: EngineFailure; readonly status: number };
+
+function readJson(text: string): JsonOutcome {
+  const value = parseObject(text);
+  if (value === null) return { ok: false, failure: unreadableFailure(text), status: 200 };
+  return { ok: true, value: { text, value } };
+}
+
+class WholeReply<Outcome> implements ReplyReader {
+  readonly #read: (text: string) => Outcome;
+  readonly #resolve: (result: Outcome | Failed) => void;
   readonly #text = new TextReply();
   #status = 0;
+  #retryAfterMs: number | undefined;
 
-  constructor(resolve: (result: JsonOutcome) => void) {
+  constructor(read: (text: string) => Outcome, resolve: (result: Outcome | Failed) => void) {
+    this.#read = read;
     this.#resolve = resolve;
   }
 
-  onHead(status: number): void {
+  onHead(status: number, _contentType: string, retryAfterMs?: number): void {
     this.#status = status;
+    this.#retryAfterMs = retryAfterMs;
   }
 
   onData(chunk: Buffer): void {
@@ -45,13 +70,8 @@ class JsonReply implements ReplyReader {
 
   onEnd(): void {
     const text = this.#text.toString();
-    if (this.#status !== 200) {
-      this.onFailure(statusFailure(this.#status, text));
-      return;
-    }
-    const value = parseObject(text);
-    if (value === null) this.onFailure(unreadableFailure(text));
-    else this.#resolve({ ok: true, value: { text, value } });
+    if (this.#status === 200) this.#resolve(this.#read(text));
+    else this.onFailure(statusFailure(this.#status, text, this.#retryAfterMs));
   }
 
   onFailure(failure: EngineFailure): void {

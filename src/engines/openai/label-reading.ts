@@ -27,17 +27,21 @@ const ROUNDING = 0.01;
 /** `position` is one element of `logprobs.content` of a chat reply. */
 export function readLabels(set: LabelSet, route: LogprobRoute, position: unknown): LabelReading {
   if (!isObject(position)) return notThere();
-  const listed = position['top_logprobs'];
+  const listed = position['top_logprobs'] ?? null;
+  if (listed === null) return { ok: false, failure: NO_LIST };
   if (!Array.isArray(listed)) return notThere();
   const sum = new LabelSum(set);
   const sampled = keyOf(set, position);
-  if (!sum.add(sampled, position['logprob'], false)) return notNumbers();
+  let isListed = false;
   for (const entry of listed) {
     if (!isObject(entry)) return notThere();
     const key = keyOf(set, entry);
     // The sampled token stands in the list too, out of order when it was not a likely one.
     if (!sum.add(key, entry['logprob'], key !== sampled)) return notNumbers();
+    // Different tokens may print as one text; by its text the sampled one is known by its value too.
+    isListed ||= key === sampled && (set.keyedBy === 'id' || entry['logprob'] === position['logprob']);
   }
+  if (!isListed && !sum.add(sampled, position['logprob'], false)) return notNumbers();
   if (sum.listed > 1 + ROUNDING) {
     return { ok: false, failure: corruptFailure("the engine's probabilities add up to more than 1") };
   }
@@ -60,18 +64,19 @@ class LabelSum {
     this.#missing = [...set.counts];
   }
 
-  /** False when the value is no log-probability. A token counts once, however often it is listed. */
+  /** False when the value is no log-probability. An id counts once; texts add up, as several tokens may spell one. */
   add(key: TokenKey, logprob: unknown, bounds: boolean): boolean {
     if (typeof logprob !== 'number' || Number.isNaN(logprob) || logprob > ROUNDING) return false;
     const probability = logprob <= IMPOSSIBLE ? 0 : Math.min(1, Math.exp(logprob));
     if (bounds) this.#least = Math.min(this.#least, probability);
-    if (this.#seen.has(key)) return true;
+    const isKnown = this.#seen.has(key);
+    if (isKnown && this.#set.keyedBy === 'id') return true;
     this.#seen.add(key);
     this.listed += probability;
     const label = this.#set.tokens.get(key);
     if (label !== undefined) {
       this.#probabilities[label] = (this.#probabilities[label] ?? 0) + probability;
-      this.#missing[label] = (this.#missing[label] ?? 0) - 1;
+      if (!isKnown) this.#missing[label] = (this.#missing[label] ?? 0) - 1;
     }
     return true;
   }
@@ -99,9 +104,10 @@ class LabelSum {
 
 const TOKEN_ID = 'token_id:';
 
-/** A token's key. Ids come as `token_id:N` where they were asked for; other texts are read from the bytes. */
+/** A token's key. Ids stand beside the text (llama.cpp), or come as `token_id:N` where they were asked for; other texts are read from the bytes. */
 function keyOf({ keyedBy }: LabelSet, entry: Readonly<Record<string, unknown>>): TokenKey {
-  const { token, bytes } = entry;
+  const { token, bytes, id } = entry;
+  if (keyedBy === 'id' && typeof id === 'number') return id;
   const text = typeof token === 'string' ? token : '';
   if (keyedBy === 'id') return text.startsWith(TOKEN_ID) ? Number(text.slice(TOKEN_ID.length)) : text;
   return isByteList(bytes) ? Buffer.from(bytes).toString('utf8') : text;
@@ -110,6 +116,13 @@ function keyOf({ keyedBy }: LabelSet, entry: Readonly<Record<string, unknown>>):
 function isByteList(bytes: unknown): bytes is readonly number[] {
   return Array.isArray(bytes) && bytes.length > 0 && bytes.every((byte) => typeof byte === 'number');
 }
+
+const NO_LIST: EngineFailure = {
+  code: 'engine_rejected',
+  message: 'the engine lists no likely tokens beside the one it chose',
+  sent: true,
+  blamesReplica: false,
+};
 
 function notThere(): LabelReading {
   return {

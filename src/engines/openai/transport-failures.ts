@@ -25,12 +25,10 @@ export function connectFailure(error: unknown): EngineFailure {
 
 /** The connection broke after the request was sent. */
 export function brokenFailure(error: unknown, answering: boolean): EngineFailure {
-  return {
-    code: 'engine_error',
-    message: isProtocolError(error) ? 'the engine did not answer in valid HTTP' : brokenMessage(answering),
-    sent: true,
-    blamesReplica: true,
-  };
+  const broken = { code: 'engine_error', sent: true, blamesReplica: true } as const;
+  return isProtocolError(error)
+    ? { ...broken, message: 'the engine did not answer in valid HTTP', alive: true }
+    : { ...broken, message: brokenMessage(answering) };
 }
 
 export function tooLargeFailure(replyBytes: number): EngineFailure {

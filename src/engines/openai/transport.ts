@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici';
+import type { Clock } from '../../contracts/clock.ts';
 import type { EngineFailure } from '../../contracts/engine.ts';
+import { readRetryAfter } from './retry-after.ts';
 import {
   abortFailure,
   brokenFailure,
@@ -32,7 +34,8 @@ export interface OutgoingRequest {
 
 /** Reads one reply: a head, data, then exactly one end or failure; a failure may come at any time. */
 export interface ReplyReader {
-  onHead(status: number, contentType: string): void;
+  /** `retryAfterMs` is what a reply other than 200 asks to wait. */
+  onHead(status: number, contentType: string, retryAfterMs?: number): void;
   onData(chunk: Buffer): void;
   onEnd(): void;
   onFailure(failure: EngineFailure): void;
@@ -51,6 +54,7 @@ export interface TransportOptions extends Omit<LaneOptions, 'origin'> {
   readonly apiKey: string | undefined;
   /** Longest reply in bytes. */
   readonly replyBytes: number;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -60,6 +64,7 @@ export function createTransport(options: TransportOptions): Transport {
     basePath: pathname.replace(/\/+$/, ''),
     headers: headersFor(options.apiKey),
     replyBytes: options.replyBytes,
+    clock: options.clock,
   };
   return {
     send(request, reader, signal) {
@@ -81,6 +86,7 @@ interface Shared {
   readonly basePath: string;
   readonly headers: readonly string[];
   readonly replyBytes: number;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** How far a request has come; `ended` is final. */
@@ -156,7 +162,9 @@ class Exchange implements SentRequest, LaneWaiter, Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     if (this.#phase === 'ended' || status < 200) return;
-    this.#reader.onHead(status, String(headers['content-type'] ?? ''));
+    const wait =
+      status === 200 ? undefined : readRetryAfter(headers['retry-after'], this.#shared.clock.now());
+    this.#reader.onHead(status, String(headers['content-type'] ?? ''), wait);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -1,12 +1,14 @@
-import { z } from 'zod';
 import type { EngineFailure, EngineResult, LabelProbe, ReplicaReport } from '../../contracts/engine.ts';
 import type { LabelDistribution, LogprobRoute } from '../../domain/distribution.ts';
 import type { Message } from '../../domain/item.ts';
+import { findCapabilities } from './capabilities.ts';
 import type { LabelAnswer, LabelQuestionForm } from './distribution.ts';
 import type { Flavour } from './flavour.ts';
 import { idsByLabel, idsOf, type LabelSet } from '../label-set.ts';
 import { resolveLabels } from './label-tokens.ts';
-import { type AskJson, createTokenizer } from './tokenizer.ts';
+import { findLoadedContext, findModel, findVersion } from './server-facts.ts';
+import type { AskJson } from './tokenizer.ts';
+import type { JsonObject } from './json.ts';
 
 /** What the warm-up may do to a replica. */
 export interface WarmUpAccess {
@@ -14,7 +16,9 @@ export interface WarmUpAccess {
   readonly model: string;
   readonly labelProbes: readonly LabelProbe[];
   readonly askJson: AskJson;
-  prepare(set: LabelSet, route: LogprobRoute): LabelQuestionForm;
+  /** True when the engine tells how busy it is. */
+  tellsLoad(): Promise<boolean>;
+  prepare(set: LabelSet, route: LogprobRoute, templateFields: JsonObject): LabelQuestionForm;
   askLabels(form: LabelQuestionForm, messages: readonly Message[]): Promise<EngineResult<LabelAnswer>>;
 }
 
@@ -38,6 +42,9 @@ export async function warmUp(access: WarmUpAccess): Promise<EngineResult<WarmUp>
   const labels = await warmLabels(access);
   if (!labels.ok) return labels;
   const { warmed, forms } = labels.value;
+  const routes = [...new Set(warmed.map(({ form }) => form.route))];
+  const capabilities = await findCapabilities(access, routes);
+  if (!capabilities.ok) return capabilities;
   const [first] = warmed;
   return {
     ok: true,
@@ -47,61 +54,15 @@ export async function warmUp(access: WarmUpAccess): Promise<EngineResult<WarmUp>
         model: access.model,
         version: version.value,
         fingerprint: first?.answer.fingerprint ?? null,
-        maxModelTokens: card.value,
-        route: first?.form.route ?? 'top_logprobs',
+        maxModelTokens: card.value ?? (await findLoadedContext(access)),
+        route: first?.form.route ?? null,
         labels: Object.fromEntries(warmed.map(({ id, form }) => [id, idsByLabel(form.set)])),
         finite: true,
         repeatError: Math.max(0, ...warmed.map((set) => set.repeatError)),
         reportsCachedTokens: first?.answer.reportsCached ?? false,
+        capabilities: capabilities.value,
       },
     },
-  };
-}
-
-const versionReply = z.object({ version: z.string().max(100) });
-
-/** The first question to a replica, so that one which cannot be reached is known by it. */
-async function findVersion({ flavour, askJson }: WarmUpAccess): Promise<EngineResult<string | null>> {
-  if (!flavour.hasTokenizer) return { ok: true, value: null };
-  const reply = await askJson('/version', null);
-  if (reply.ok) return { ok: true, value: versionReply.safeParse(reply.value).data?.version ?? null };
-  return reply.status === 0 ? { ok: false, failure: reply.failure } : { ok: true, value: null };
-}
-
-const modelList = z.object({
-  data: z.array(z.object({ id: z.string(), max_model_len: z.int().min(1).nullish().catch(null) })),
-});
-
-/** The model's longest context, null when it is not told. A server without a list is taken at its word. */
-async function findModel({ model, askJson }: WarmUpAccess): Promise<EngineResult<number | null>> {
-  const reply = await askJson('/v1/models', null);
-  if (!reply.ok) {
-    return reply.status === 404 ? { ok: true, value: null } : { ok: false, failure: reply.failure };
-  }
-  const parsed = modelList.safeParse(reply.value);
-  if (!parsed.success) return { ok: true, value: null };
-  const cards = parsed.data.data;
-  const card = cards.find(({ id }) => id === model);
-  if (card !== undefined) return { ok: true, value: card.max_model_len ?? null };
-  return {
-    ok: false,
-    failure: notServed(
-      model,
-      cards.map(({ id }) => id),
-    ),
-  };
-}
-
-const MOST_NAMES_SHOWN = 10;
-
-/** Read by the operator in the log and in `assay doctor`, so it may say what is served instead. */
-function notServed(model: string, served: readonly string[]): EngineFailure {
-  const names = served.slice(0, MOST_NAMES_SHOWN).map((name) => JSON.stringify(name.slice(0, 100)));
-  return {
-    code: 'model_not_found',
-    message: `the engine does not serve the model ${JSON.stringify(model)}; it serves ${names.join(', ') || 'none'}`,
-    sent: false,
-    blamesReplica: true,
   };
 }
 
@@ -119,7 +80,7 @@ interface WarmSet {
 
 async function warmLabels(access: WarmUpAccess): Promise<EngineResult<WarmLabels>> {
   const { flavour, model, labelProbes, askJson } = access;
-  const tokenizer = flavour.hasTokenizer ? createTokenizer(flavour, model, askJson) : null;
+  const tokenizer = flavour.createTokenizer?.(flavour.templateFields, askJson, model) ?? null;
   const warmed: WarmSet[] = [];
   const forms = new Map<string, LabelQuestionForm>();
   for (const probe of labelProbes) {
@@ -132,7 +93,7 @@ async function warmLabels(access: WarmUpAccess): Promise<EngineResult<WarmLabels
   }
   if (labelProbes.length > 0) return { ok: true, value: { warmed, forms } };
   // Nobody asks this engine for labels, but a caller may ask it for log-probabilities all the same.
-  const plain = await access.askLabels(access.prepare(NO_LABELS, 'top_logprobs'), GREETING);
+  const plain = await access.askLabels(access.prepare(NO_LABELS, 'top_logprobs', {}), GREETING);
   // It may serve no chat at all (embeddings); that is no reason to keep it out.
   if (!plain.ok && plain.failure.code !== 'engine_rejected') return plain;
   return { ok: true, value: { warmed, forms } };
@@ -162,27 +123,36 @@ async function chooseRoute(
   probe: LabelProbe,
   set: LabelSet,
 ): Promise<EngineResult<{ readonly form: LabelQuestionForm; readonly answer: LabelAnswer }>> {
-  let refusal: EngineResult<never> | null = null;
-  for (const route of access.flavour.routes) {
-    if (route === 'label_ids' && idsOf(set) === null) continue;
-    const form = access.prepare(set, route);
+  let refusal: EngineFailure | null = null;
+  for (const form of formsFor(access, set)) {
     const answer = await access.askLabels(form, probe.context);
     if (!answer.ok) {
       if (answer.failure.code !== 'engine_rejected') return answer;
-      refusal ??= answer;
-    } else if (route !== 'label_ids' || answer.value.missing === 0) {
+      refusal ??= answer.failure;
+    } else if (form.route !== 'label_ids' || answer.value.missing === 0) {
       return { ok: true, value: { form, answer: answer.value } };
     }
   }
-  return refusal ?? { ok: false, failure: NO_ROUTE };
+  return { ok: false, failure: cannotJudge(refusal) };
 }
 
-const NO_ROUTE: EngineFailure = {
-  code: 'engine_rejected',
-  message: 'the engine gives no log-probabilities of the label tokens',
-  sent: true,
-  blamesReplica: true,
-};
+/** The ways to ask, the best first. An engine may refuse template fields that its model's template ignores. */
+function formsFor({ flavour, prepare }: WarmUpAccess, set: LabelSet): LabelQuestionForm[] {
+  const routes = flavour.routes.filter((route) => route !== 'label_ids' || idsOf(set) !== null);
+  const isPlain = Object.keys(flavour.templateFields).length === 0;
+  const templates = isPlain ? [{}] : [flavour.templateFields, {}];
+  return templates.flatMap((fields) => routes.map((route) => prepare(set, route, fields)));
+}
+
+function cannotJudge(refusal: EngineFailure | null): EngineFailure {
+  const reason = refusal === null ? '' : `: ${refusal.message}`;
+  return {
+    code: 'engine_rejected',
+    message: `the engine gives no log-probabilities of the label tokens, so it cannot judge${reason}`,
+    sent: true,
+    blamesReplica: true,
+  };
+}
 
 /** Log-probabilities below this are noise in every float format. */
 const SMALLEST = 1e-12;

@@ -5,7 +5,7 @@ import { abortFailure } from '../openai/transport-failures.ts';
 import { statusFailure } from './failures.ts';
 import type { ModelInferRequest } from './generated/inference/ModelInferRequest.ts';
 import type { ModelStreamInferResponse__Output } from './generated/inference/ModelStreamInferResponse.ts';
-import type { Kserve } from './kserve.ts';
+import { closedFailure, type Kserve } from './kserve.ts';
 import { ReplyTensors } from './reply-tensors.ts';
 
 /** Takes the replies to one request, then exactly one end or failure, unless it is abandoned. */
@@ -35,8 +35,8 @@ export function startInference(
   call: Call,
   sink: InferenceSink,
 ): RunningInference {
-  if (call.signal.aborted) {
-    sink.onFailure(abortFailure(call.signal, false));
+  if (kserve.isClosed() || call.signal.aborted) {
+    sink.onFailure(kserve.isClosed() ? closedFailure(false) : abortFailure(call.signal, false));
     return NOTHING_RUNS;
   }
   return new InferenceStream(kserve, request, call, sink);
@@ -86,6 +86,7 @@ class InferenceStream implements RunningInference {
     this.#stream.on('end', () => this.#end());
     this.#stream.on('status', () => this.#stopClosing?.());
     this.#signal.addEventListener('abort', this.#onAbort, { once: true });
+    kserve.running.add(this.#onClose);
     this.#stream.write(request);
     this.#stream.end();
   }
@@ -102,11 +103,15 @@ class InferenceStream implements RunningInference {
     if (this.#finish()) this.#stream.cancel();
   }
 
-  readonly #onAbort = (): void => {
+  readonly #onAbort = (): void => this.#cancel(abortFailure(this.#signal, true));
+
+  readonly #onClose = (): void => this.#cancel(closedFailure(true));
+
+  #cancel(failure: EngineFailure): void {
     if (!this.#finish()) return;
     this.#stream.cancel();
-    this.#sink.onFailure(abortFailure(this.#signal, true));
-  };
+    this.#sink.onFailure(failure);
+  }
 
   #read({ error_message: error, infer_response: response }: ModelStreamInferResponse__Output): void {
     if (this.#done) return;
@@ -140,6 +145,7 @@ class InferenceStream implements RunningInference {
     if (this.#done) return false;
     this.#done = true;
     this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#kserve.running.delete(this.#onClose);
     // A paused stream would never come to its own end.
     this.#stream.resume();
     return true;

@@ -3,8 +3,8 @@ import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { Call } from '../../contracts/call.ts';
 import type { Clock } from '../../contracts/clock.ts';
-import type { EngineResult } from '../../contracts/engine.ts';
-import { abortFailure } from '../openai/transport-failures.ts';
+import type { EngineFailure, EngineResult } from '../../contracts/engine.ts';
+import { abortFailure, refusedFailure } from '../openai/transport-failures.ts';
 import { statusFailure } from './failures.ts';
 import type { GRPCInferenceServiceClient } from './generated/inference/GRPCInferenceService.ts';
 import type { ProtoGrpcType } from './generated/kserve.ts';
@@ -23,7 +23,15 @@ export interface Kserve {
   readonly clock: Clock;
   /** What every call is started with: its end as gRPC knows it. */
   callOptions(call: Call): grpc.CallOptions;
+  /** What runs on the connection: each is called when it is closed, as grpc-js would let it go on. */
+  readonly running: Set<() => void>;
+  isClosed(): boolean;
   close(): void;
+}
+
+/** `sent` is true for what was running. */
+export function closedFailure(sent: boolean): EngineFailure {
+  return { ...refusedFailure('closed'), sent };
 }
 
 const DEFAULT_PORT = '8001';
@@ -36,14 +44,22 @@ export function createKserve({ url, messageBytes, clock }: KserveOptions): Kserv
     protocol === 'grpcs:' ? grpc.credentials.createSsl() : grpc.credentials.createInsecure(),
     channelOptions(messageBytes),
   );
+  const running = new Set<() => void>();
+  let closed = false;
   return {
     client,
     clock,
+    running,
+    isClosed: () => closed,
     callOptions({ deadline }) {
       if (deadline === Number.POSITIVE_INFINITY) return {};
       return { deadline: new Date(clock.now() + Math.max(0, deadline - clock.monotonic())) };
     },
-    close: () => client.close(),
+    close() {
+      closed = true;
+      for (const end of running) end();
+      client.close();
+    },
   };
 }
 
@@ -72,21 +88,26 @@ function channelOptions(messageBytes: number): grpc.ChannelOptions {
   };
 }
 
-/** One question with one answer. Cancelled when the signal aborts. */
+/** One question with one answer. Cancelled when the signal aborts and when the connection is closed. */
 export function ask<Reply>(
+  kserve: Kserve,
   start: (done: grpc.requestCallback<Reply>) => grpc.ClientUnaryCall,
   signal: AbortSignal,
 ): Promise<EngineResult<Reply>> {
+  if (kserve.isClosed()) return Promise.resolve({ ok: false, failure: closedFailure(false) });
   if (signal.aborted) return Promise.resolve({ ok: false, failure: abortFailure(signal, false) });
   return new Promise((resolve) => {
     const call = start((error, reply) => {
-      signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', cancel);
+      kserve.running.delete(cancel);
       if (signal.aborted) resolve({ ok: false, failure: abortFailure(signal, true) });
+      else if (kserve.isClosed()) resolve({ ok: false, failure: closedFailure(true) });
       else if (error !== null) resolve({ ok: false, failure: statusFailure(error.code, error.details) });
       else if (reply === undefined) resolve({ ok: false, failure: statusFailure(null, 'no reply') });
       else resolve({ ok: true, value: reply });
     });
-    const onAbort = (): void => call.cancel();
-    signal.addEventListener('abort', onAbort, { once: true });
+    const cancel = (): void => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    kserve.running.add(cancel);
   });
 }

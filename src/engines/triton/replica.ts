@@ -6,9 +6,9 @@ import type {
   GenerationRequest,
   LabelProbe,
   Replica,
+  ReplicaLoad,
   ReplicaReport,
 } from '../../contracts/engine.ts';
-import { GatewayError } from '../../domain/errors.ts';
 import { idsByLabel } from '../label-set.ts';
 import { type BackendName, BACKENDS } from './backends.ts';
 import { type ChatTemplateName, renderChat } from './chat-template.ts';
@@ -18,6 +18,8 @@ import { startGeneration } from './generation.ts';
 import { planGeneration } from './generation-plan.ts';
 import { inferWhole } from './inference.ts';
 import { createKserve, type Kserve } from './kserve.ts';
+import { readLoad } from './load.ts';
+import { createMetricsPage, type MetricsPage } from './metrics-page.ts';
 import type { Infer, LabelQuestion } from './label-question.ts';
 import { fillRequest } from './request-form.ts';
 import { checkReady, describeModel, readVersion } from './server.ts';
@@ -43,6 +45,8 @@ export interface TritonReplicaOptions {
   readonly tokenizer?: string;
   /** Longest context in tokens, for the report; Triton does not tell it. */
   readonly maxModelTokens?: number;
+  /** Port of the metrics endpoint on the same host, 8002 by Triton's default; without it no load is read. */
+  readonly metricsPort?: number;
   /** Label sets that `distribution` will be asked for. */
   readonly labelProbes: readonly LabelProbe[];
   readonly limits: {
@@ -61,7 +65,7 @@ class TritonReplica implements Replica {
   readonly url: string;
   readonly #options: TritonReplicaOptions;
   readonly #kserve: Kserve;
-  readonly #life = new AbortController();
+  readonly #page: MetricsPage | null;
   #model: KnownModel | null = null;
   #questions: ReadonlyMap<string, LabelQuestion> | null = null;
   #fingerprint: string | null = null;
@@ -71,10 +75,11 @@ class TritonReplica implements Replica {
     this.url = options.url;
     this.#options = options;
     this.#kserve = kserve;
+    const { url, metricsPort } = options;
+    this.#page = metricsPort === undefined ? null : createMetricsPage(url, metricsPort);
   }
 
-  async warmUp(outer: Call): Promise<EngineResult<ReplicaReport>> {
-    const call = this.#living(outer);
+  async warmUp(call: Call): Promise<EngineResult<ReplicaReport>> {
     const version = await readVersion(this.#kserve, call);
     if (!version.ok) return version;
     const unready = await checkReady(this.#kserve, this.#options.model, call);
@@ -86,18 +91,19 @@ class TritonReplica implements Replica {
     this.#model = model.value;
     this.#questions = new Map(sets.value.map(({ id, question }) => [id, question]));
     this.#fingerprint = version.value === null ? null : `triton ${version.value}`;
-    return { ok: true, value: this.#report(version.value, sets.value) };
+    const load = await this.load(call);
+    return { ok: true, value: this.#report(version.value, sets.value, load.ok && load.value !== null) };
   }
 
   async distribution(
     { labels, messages }: Parameters<Replica['distribution']>[0],
-    outer: Call,
+    call: Call,
   ): ReturnType<Replica['distribution']> {
     const question = this.#questions?.get(labels);
     if (question === undefined) return failed(this.#questions === null ? NOT_WARM : unknownLabels(labels));
-    if (this.#isTooLate(outer)) return failed(TOO_LATE);
+    if (this.#isTooLate(call)) return failed(TOO_LATE);
     const prompt = renderChat(this.#options.chatTemplate, messages);
-    const answer = await question.ask(prompt, this.#living(outer));
+    const answer = await question.ask(prompt, call);
     if (!answer.ok) return answer;
     const { distribution, usage, modelVersion } = answer.value;
     return { ok: true, value: { distribution, usage, fingerprint: this.#fingerprintOf(modelVersion) } };
@@ -105,10 +111,9 @@ class TritonReplica implements Replica {
 
   async generate(
     request: GenerationRequest,
-    outer: Call,
+    call: Call,
   ): Promise<EngineResult<AsyncIterable<GenerationEvent>>> {
-    if (this.#isTooLate(outer)) return failed(TOO_LATE);
-    const call = this.#living(outer);
+    if (this.#isTooLate(call)) return failed(TOO_LATE);
     const model =
       this.#model === null ? await this.#describe(call) : { ok: true as const, value: this.#model };
     if (!model.ok) return model;
@@ -133,11 +138,16 @@ class TritonReplica implements Replica {
     return Promise.resolve({ ok: false, failure });
   }
 
-  close(): Promise<void> {
-    // Closing the channel alone would leave running calls alive.
-    this.#life.abort(new GatewayError('engine_unavailable', 'the connection to the engine is closed'));
+  /** Null where Triton tells nothing of what runs; see `load.ts`. */
+  async load(call: Call): Promise<EngineResult<ReplicaLoad | null>> {
+    if (this.#page === null) return { ok: true, value: null };
+    const page = await this.#page.read(call.signal);
+    return page.ok ? { ok: true, value: readLoad(page.value, this.#options.model) } : page;
+  }
+
+  async close(): Promise<void> {
     this.#kserve.close();
-    return Promise.resolve();
+    await this.#page?.close();
   }
 
   async #describe(call: Call): Promise<EngineResult<KnownModel>> {
@@ -172,7 +182,7 @@ class TritonReplica implements Replica {
     return tried.ok ? { ok: true, value: sets } : tried;
   }
 
-  #report(version: string | null, sets: readonly WarmSet[]): ReplicaReport {
+  #report(version: string | null, sets: readonly WarmSet[], tellsLoad: boolean): ReplicaReport {
     const { model, maxModelTokens = null } = this.#options;
     const [first] = sets;
     return {
@@ -180,11 +190,21 @@ class TritonReplica implements Replica {
       version,
       fingerprint: this.#fingerprintOf(first?.answer.modelVersion ?? null),
       maxModelTokens,
-      route: first?.question.route ?? 'top_logprobs',
+      route: first?.question.route ?? null,
       labels: Object.fromEntries(sets.map(({ id, question }) => [id, idsByLabel(question.set)])),
       finite: true,
       repeatError: Math.max(0, ...sets.map(({ repeatError }) => repeatError)),
       reportsCachedTokens: false,
+      capabilities: {
+        routes: [...new Set(sets.map(({ question }) => question.route))],
+        topLogprobs: 0,
+        tokenizer: this.#options.tokenizer !== undefined,
+        promptArrays: false,
+        structuredOutput: false,
+        priority: false,
+        cacheSalt: false,
+        load: tellsLoad,
+      },
     };
   }
 
@@ -208,11 +228,6 @@ class TritonReplica implements Replica {
 
   #isTooLate({ deadline }: Call): boolean {
     return this.#options.clock.monotonic() >= deadline;
-  }
-
-  /** The call, ending with this replica at the latest. */
-  #living(call: Call): Call {
-    return { ...call, signal: AbortSignal.any([call.signal, this.#life.signal]) };
   }
 }
 

@@ -11,6 +11,7 @@ import { type ModelSignature, readSignature, type RequiredTensors } from './sign
 /** Version of the server, such as `2.51.0`; also the first question to one, so that it is known to be there. */
 export async function readVersion(kserve: Kserve, call: Call): Promise<EngineResult<string | null>> {
   const reply = await ask<ServerMetadataResponse__Output>(
+    kserve,
     (done) => kserve.client.ServerMetadata({}, kserve.callOptions(call), done),
     call.signal,
   );
@@ -21,6 +22,7 @@ export async function readVersion(kserve: Kserve, call: Call): Promise<EngineRes
 export async function checkReady(kserve: Kserve, model: string, call: Call): Promise<EngineFailure | null> {
   const options = kserve.callOptions(call);
   const ready = await ask<ModelReadyResponse__Output>(
+    kserve,
     (done) => kserve.client.ModelReady({ name: model }, options, done),
     call.signal,
   );
@@ -28,6 +30,7 @@ export async function checkReady(kserve: Kserve, model: string, call: Call): Pro
   // Older servers say no for a model that they have never heard of, newer ones NOT_FOUND.
   if (ready.value.ready === true) return null;
   const server = await ask<ServerReadyResponse__Output>(
+    kserve,
     (done) => kserve.client.ServerReady({}, options, done),
     call.signal,
   );
@@ -45,10 +48,12 @@ export async function describeModel(
   const options = kserve.callOptions(call);
   const [metadata, config] = await Promise.all([
     ask<ModelMetadataResponse__Output>(
+      kserve,
       (done) => kserve.client.ModelMetadata({ name: model }, options, done),
       call.signal,
     ),
     ask<ModelConfigResponse__Output>(
+      kserve,
       (done) => kserve.client.ModelConfig({ name: model }, options, done),
       call.signal,
     ),

@@ -1,13 +1,17 @@
 import type { Flavour, LabelQuestion } from '../flavour.ts';
 import type { JsonObject } from '../json.ts';
-import { OPENAI_CHAT_FIELDS, OPENAI_COMPLETION_FIELDS } from './openai.ts';
+import { rankOf } from '../request-marks.ts';
+import { createVllmTokenizer } from '../tokenizer.ts';
+import { openai, OPENAI_CHAT_FIELDS, OPENAI_COMPLETION_FIELDS } from './openai.ts';
 
-/** vLLM's own request fields, of both kinds (its `protocol.py` files, 0.32). */
+/**
+ * vLLM's own request fields, of both kinds (its `protocol.py` files, 0.32), but for `priority` and
+ * `cache_salt`, which the gateway sets.
+ */
 const VLLM_FIELDS: readonly string[] = [
   'add_special_tokens',
   'allowed_token_ids',
   'bad_words',
-  'cache_salt',
   'ec_transfer_params',
   'ignore_eos',
   'include_stop_str_in_output',
@@ -16,7 +20,6 @@ const VLLM_FIELDS: readonly string[] = [
   'logprob_token_ids',
   'min_p',
   'min_tokens',
-  'priority',
   'prompt_logprobs',
   'repetition_detection',
   'repetition_penalty',
@@ -58,17 +61,29 @@ const VLLM_COMPLETION_FIELDS: readonly string[] = ['prompt_embeds'];
 
 /** vLLM's OpenAI server, 0.8 and newer. */
 export const vllm: Flavour = {
+  ...openai,
   fields: {
     chat: new Set([...OPENAI_CHAT_FIELDS, ...VLLM_FIELDS, ...VLLM_CHAT_FIELDS]),
     completion: new Set([...OPENAI_COMPLETION_FIELDS, ...VLLM_FIELDS, ...VLLM_COMPLETION_FIELDS]),
   },
   cannotStream: (body) => asksForPromptLogprobs(body) || body['use_beam_search'] === true,
   alwaysMarksEnd: true,
-  hasTokenizer: true,
+  versionPath: '/version',
+  tokenize: { path: '/tokenize', field: 'prompt' },
+  createTokenizer: createVllmTokenizer,
   routes: ['label_ids', 'top_logprobs'],
   // The label is the first token of the answer, so a model that can reason before it must not.
   templateFields: { chat_template_kwargs: { enable_thinking: false } },
   labelFields: vllmLabelFields,
+  // The lowest number is served first, and who says none has 0.
+  priorityOf: rankOf,
+  cacheSalt: new Set(['chat', 'completion']),
+  load: {
+    path: '/metrics',
+    running: 'vllm:num_requests_running',
+    waiting: 'vllm:num_requests_waiting',
+    cacheUse: ['vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc'],
+  },
 };
 
 function asksForPromptLogprobs(body: JsonObject): boolean {

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { ChunkReader } from '../../../../src/engines/openai/chunk-reader.ts';
 
+/** A reader of a stream with `choices`. */
+function readerOf(needsMarker: boolean, choices = 1): ChunkReader {
+  return new ChunkReader({ needsMarker, choices, usageOfOneChoice: false });
+}
+
 const chunk = (index: number, finish: string | null, extra: Record<string, unknown> = {}): string =>
   JSON.stringify({ choices: [{ index, delta: { content: 'x' }, finish_reason: finish, ...extra }] });
 const USAGE =
   '{"choices":[],"usage":{"prompt_tokens":68,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":64}}}';
 
-function endOf(events: readonly string[], needsMarker = true): unknown {
-  const reader = new ChunkReader(needsMarker);
+function endOf(events: readonly string[], needsMarker = true, choices = 1): unknown {
+  const reader = readerOf(needsMarker, choices);
   for (const event of events) {
     const read = reader.read(event);
     if (read?.type === 'failure') return read;
@@ -18,7 +23,7 @@ function endOf(events: readonly string[], needsMarker = true): unknown {
 describe('reading a generation', () => {
   it('passes the text of a chunk on untouched', () => {
     const data = '{ "choices" : [ ] , "odd":1.50 }';
-    expect(new ChunkReader(true).read(data)).toEqual({
+    expect(readerOf(true).read(data)).toEqual({
       type: 'chunk',
       data,
       value: { choices: [], odd: 1.5 },
@@ -35,8 +40,42 @@ describe('reading a generation', () => {
 
   it('follows each choice by its index', () => {
     const both = [chunk(0, null), chunk(1, null), chunk(1, 'stop')];
-    expect(endOf([...both, '[DONE]'])).toMatchObject({ type: 'failure', failure: { code: 'engine_error' } });
-    expect(endOf([...both, chunk(0, 'length'), '[DONE]'])).toMatchObject({ type: 'end' });
+    expect(endOf([...both, '[DONE]'], true, 2)).toMatchObject({
+      type: 'failure',
+      failure: { code: 'engine_error' },
+    });
+    expect(endOf([...both, chunk(0, 'length'), '[DONE]'], true, 2)).toMatchObject({ type: 'end' });
+  });
+
+  it.each([
+    ['that was not asked for', [chunk(1, 'stop'), '[DONE]'], 1],
+    ['with a number that is none', [chunk(-1, 'stop'), '[DONE]'], 1],
+    ['that ends twice', [chunk(0, 'stop'), chunk(0, 'stop'), '[DONE]'], 1],
+    ['that never came', [chunk(0, 'stop'), '[DONE]'], 2],
+  ] as const)('takes a choice %s for a failure', (_, events, choices) => {
+    expect(endOf(events, true, choices)).toMatchObject({
+      type: 'failure',
+      failure: { code: 'engine_error', blamesReplica: true },
+    });
+  });
+
+  it.each([
+    ['repetition', 'length'],
+    ['some_new_word', 'stop'],
+  ])('writes the finish reason %s in a word that clients know', (reason, known) => {
+    const event = readerOf(true).read(chunk(0, reason));
+    expect(event).toMatchObject({ type: 'chunk', value: { choices: [{ finish_reason: known }] } });
+    if (event?.type === 'chunk') expect(JSON.parse(event.data)).toEqual(event.value);
+  });
+
+  it.each(['timeout', 'cancelled', 'error'])('takes an answer that ended by %s for a failure', (reason) => {
+    expect(endOf([chunk(0, reason), '[DONE]'])).toMatchObject({ type: 'failure' });
+  });
+
+  it('adds up the usages of choices that have their own', () => {
+    const reader = new ChunkReader({ needsMarker: false, choices: 2, usageOfOneChoice: true });
+    for (const event of [chunk(0, 'stop'), USAGE, chunk(1, 'stop'), USAGE]) reader.read(event);
+    expect(reader.end()).toMatchObject({ type: 'end', usage: { inputTokens: 68, outputTokens: 10 } });
   });
 
   it.each([
@@ -69,18 +108,18 @@ describe('reading a generation', () => {
       'engine_corrupt',
     ],
   ])('takes %s for a failure', (_, event, code) => {
-    expect(new ChunkReader(true).read(event)).toMatchObject({ type: 'failure', failure: { code } });
+    expect(readerOf(true).read(event)).toMatchObject({ type: 'failure', failure: { code } });
   });
 
   it('lets completions have their null for the first token of an echo', () => {
     const event =
       '{"choices":[{"index":0,"text":"x","logprobs":{"token_logprobs":[null,-1]},"finish_reason":null}]}';
-    expect(new ChunkReader(true).read(event)).toMatchObject({ type: 'chunk' });
+    expect(readerOf(true).read(event)).toMatchObject({ type: 'chunk' });
   });
 
   it('forgives a connection that breaks after the marker, and only then', () => {
     const failure = { code: 'engine_error', message: 'cut', sent: true, blamesReplica: true } as const;
-    const reader = new ChunkReader(true);
+    const reader = readerOf(true);
     reader.read(chunk(0, 'stop'));
     expect(reader.cut(failure)).toEqual({ type: 'failure', failure });
     reader.read('[DONE]');

@@ -148,6 +148,7 @@ describe('what an error event in a stream means', () => {
     message,
     param: null,
     type: null,
+    code: null,
   });
 
   it('knows a dead engine', () => {
@@ -188,5 +189,64 @@ describe('quoting an engine', () => {
 
   it('stops at 300 characters', () => {
     expect(quote('x'.repeat(5000))).toBe(`${'x'.repeat(299)}…`);
+  });
+});
+
+describe('what other engines than vLLM say', () => {
+  const flat = (message: string): string =>
+    JSON.stringify({ object: 'error', message, type: 'BadRequestError', param: null, code: 400 });
+  const llama = (code: number, type: string, message: string): string =>
+    JSON.stringify({ error: { code, message, type } });
+
+  it.each([
+    [
+      400,
+      flat('The sum of prompt length (7241.0), query length (0) should not exceed max_num_tokens (4096)'),
+    ],
+    [400, flat("The input (5000 tokens) is longer than the model's context length (4096 tokens).")],
+    [400, llama(400, 'invalid_request_error', 'the input length exceeds the context length')],
+    [400, llama(400, 'exceed_context_size_error', 'request (6013 tokens) exceeds')],
+  ])('HTTP %i %s is a prompt that does not fit', (status, body) => {
+    expect(statusFailure(status, body)).toMatchObject({ code: 'context_overflow', blamesReplica: false });
+  });
+
+  it.each([
+    ['a refusal without an envelope', 400, flat('extra fields not permitted'), 'engine_rejected', false],
+    [
+      'a failure inside that calls itself a bad request',
+      400,
+      flat('CUDA error: illegal memory access'),
+      'engine_error',
+      true,
+    ],
+    [
+      'half a surrogate pair as a server error',
+      500,
+      llama(500, 'server_error', '[json.exception.parse_error.101] x'),
+      'engine_rejected',
+      false,
+    ],
+    [
+      'a model that is being loaded',
+      503,
+      llama(503, 'unavailable_error', 'Loading model'),
+      'engine_unavailable',
+      true,
+    ],
+    ['a full queue', 503, llama(503, 'api_error', 'server busy, please try again.'), 'overloaded', false],
+    [
+      'the code of a model that is not there',
+      404,
+      '{"error":{"message":"no","code":"model_not_found"}}',
+      'model_not_found',
+      true,
+    ],
+  ])('knows %s', (_, status, body, code, blamesReplica) => {
+    expect(statusFailure(status, body)).toMatchObject({ code, blamesReplica });
+  });
+
+  it('passes on when they want to be asked again', () => {
+    expect(statusFailure(429, '', 2_000)).toMatchObject({ code: 'overloaded', retryAfterMs: 2_000 });
+    expect(statusFailure(429, '')).not.toHaveProperty('retryAfterMs');
   });
 });

@@ -51,7 +51,9 @@ describe('the body of a generation', () => {
       chat_template_kwargs: { enable_thinking: false },
       min_p: 0.1,
     };
-    const sent = { ...extras, model: 'served', stream: true, stream_options: { include_usage: true } };
+    // The gateway says how urgent a call is, and whose cache it may use.
+    const { priority: _, cache_salt: __, ...carried } = extras;
+    const sent = { ...carried, model: 'served', stream: true, stream_options: { include_usage: true } };
     expect(bodyFor('vllm', 'chat', extras).fields).toEqual(sent);
     const { fields } = bodyFor('openai', 'chat', extras);
     expect(Object.keys(fields).sort()).toEqual([

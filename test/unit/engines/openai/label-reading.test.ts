@@ -104,8 +104,10 @@ describe('reading label probabilities', () => {
   });
 
   it('says so when the list is not there', () => {
-    const reading = readLabels(BY_ID, 'label_ids', { token: 'token_id:38', logprob: -0.1 });
-    expect(reading).toMatchObject({ ok: false, failure: { code: 'engine_error' } });
+    const alone = readLabels(BY_ID, 'label_ids', { token: 'token_id:38', logprob: -0.1 });
+    expect(alone).toMatchObject({ ok: false, failure: { code: 'engine_rejected' } });
+    const odd = readLabels(BY_ID, 'label_ids', { token: 'token_id:38', logprob: -0.1, top_logprobs: 'x' });
+    expect(odd).toMatchObject({ ok: false, failure: { code: 'engine_error' } });
   });
 
   it('finds tokens by their bytes, which an engine may print differently', () => {

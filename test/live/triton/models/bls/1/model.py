@@ -1,0 +1,1 @@
+from toy_trtllm import TritonPythonModel  # noqa: F401

@@ -11,7 +11,20 @@ export interface EngineResilience {
   createGuard(): ReplicaGuard;
   /** Watches one replica; `onStuck` is told when calls are out but no token comes. */
   createWatchdog(onStuck: (silentMs: number) => void): Watchdog;
+  /** How long this engine's calls take, over all replicas. */
+  readonly typicalTimes: TypicalTimes;
 }
+
+/** The median times of an engine's calls, learned from those that went well. */
+export interface TypicalTimes {
+  /** A call took `ms`, from the moment a replica was picked: until its first token, or until it was answered. */
+  took(kind: QuestionKind, ms: number): void;
+  /** Milliseconds; null while too few calls went well of late. */
+  median(kind: QuestionKind): number | null;
+}
+
+/** What a request asks for: the probabilities of label tokens, a text, or one JSON reply. */
+export type QuestionKind = 'label' | 'generation' | 'json';
 
 /** Runs attempts until one answers or another would be wrong: quarantine, retries, hedging. */
 export interface AttemptRunner {
@@ -28,8 +41,8 @@ export interface AttemptRunner {
 export interface Question {
   /** A hash that tells the item apart from others; computed only when engines crash. */
   identity(): string;
-  /** True for a one-token judgment: only these may be hedged. */
-  readonly oneToken: boolean;
+  /** Only `label` is a one-token judgment, which may be hedged. */
+  readonly kind: QuestionKind;
 }
 
 /** Starts an attempt on a replica; those in `avoid` are taken only when there is no other. */
@@ -72,6 +85,9 @@ export type Refusal = 'breaker' | 'limit';
 export interface ReplicaGuard {
   /** Null when a call may go to the replica now. Changes nothing. */
   refusal(): Refusal | null;
+  breaker(): 'closed' | 'open' | 'half_open';
+  /** Calls that the replica is trusted with at once. */
+  limit(): number;
   /** Lets a call in, which must end its pass. To be asked only after `refusal()` said null. */
   enter(): Pass;
 }
@@ -90,6 +106,8 @@ export interface Watchdog {
   started(): void;
   /** The replica said something. */
   heard(): void;
+  /** The engine's own counters stood still since they were read last. */
+  frozen(): void;
   /** A call is over. */
   ended(): void;
   close(): void;

@@ -1,7 +1,7 @@
 import type { Call } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure, EngineResult, Replica } from '../contracts/engine.ts';
-import type { AttemptEnd, Question, RunningAttempt } from '../contracts/resilience.ts';
+import type { AttemptEnd, Question, RunningAttempt, TypicalTimes } from '../contracts/resilience.ts';
 import { type Cost, NO_COST, type Price } from '../domain/cost.ts';
 import type { Chooser } from './chooser.ts';
 import { linkCall } from './linked-call.ts';
@@ -13,6 +13,7 @@ export interface AttemptParts {
   readonly chooser: Chooser;
   readonly price: Price;
   readonly clock: Clock;
+  readonly typicalTimes: TypicalTimes;
 }
 
 /** One request as attempts see it. */
@@ -41,6 +42,7 @@ export function startAttempt<T>(
       tokens: request.tokens,
       price: parts.price,
       clock: parts.clock,
+      typicalTimes: parts.typicalTimes,
       abort: link.abort,
       onEnd() {
         link.unlink();
@@ -50,7 +52,11 @@ export function startAttempt<T>(
     return { member, pick, visit };
   };
   const attempt = async (): Promise<AttemptEnd<T>> => {
-    const chosen = await parts.chooser.choose(link.call, avoid, request.affinity, enter);
+    const chosen = await parts.chooser.choose(
+      link.call,
+      { kind: request.kind, avoid, affinity: request.affinity },
+      enter,
+    );
     if (!chosen.ok) {
       link.unlink();
       return nobody(chosen.failure);

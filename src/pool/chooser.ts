@@ -1,6 +1,7 @@
 import type { Call } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { EngineFailure, EngineResult } from '../contracts/engine.ts';
+import type { QuestionKind, TypicalTimes } from '../contracts/resilience.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Member } from './member.ts';
 import { createPicker } from './picker.ts';
@@ -9,12 +10,7 @@ import { createWaitingLine } from './waiting-line.ts';
 /** Chooses a member for a call, and lets the call wait while all of them have enough to do. */
 export interface Chooser {
   /** `enter` is called at the moment of the choice, so that the next one sees its call. */
-  choose<T>(
-    call: Call,
-    avoid: readonly string[],
-    affinity: string | undefined,
-    enter: (member: Member, reason: string) => T,
-  ): Promise<EngineResult<T>>;
+  choose<T>(call: Call, wish: Wish, enter: (member: Member, reason: string) => T): Promise<EngineResult<T>>;
   /** True while a replica that is none of `asked` could take a call. */
   hasOther(asked: readonly (string | null)[]): boolean;
   /** A call on this member is over. */
@@ -23,11 +19,20 @@ export interface Chooser {
   changed(): void;
 }
 
+/** What a call wants of its replica. */
+export interface Wish {
+  readonly kind: QuestionKind;
+  /** Names of replicas that are taken only when there is no other. */
+  readonly avoid: readonly string[];
+  readonly affinity: string | undefined;
+}
+
 export interface ChooserOptions {
   readonly engine: string;
   readonly members: () => readonly Member[];
   readonly maximumWaiting: number;
   readonly onFreed: (member: Member) => void;
+  readonly typicalTimes: TypicalTimes;
   readonly random: Random;
   readonly clock: Clock;
 }
@@ -38,12 +43,13 @@ export function createChooser(options: ChooserOptions): Chooser {
   const line = createWaitingLine();
 
   return {
-    async choose(call, avoid, affinity, enter) {
+    async choose(call, { kind, avoid, affinity }, enter) {
       let waited = false;
       for (;;) {
-        if (clock.monotonic() >= call.deadline) {
+        const tooLate = latenessOf(call.deadline - clock.monotonic(), options.typicalTimes.median(kind));
+        if (tooLate !== null) {
           if (waited) line.wake();
-          return ended('deadline_exceeded', TOO_LATE);
+          return ended('deadline_exceeded', tooLate);
         }
         // Whoever comes while others wait goes behind them.
         const picked = waited || line.length() === 0 ? pick(avoid, affinity) : BUSY;
@@ -76,6 +82,12 @@ export function createChooser(options: ChooserOptions): Chooser {
 const BUSY = { candidate: null, reason: 'busy' } as const;
 const TOO_LATE = 'the deadline passed before a replica was free';
 const TOO_MANY = 'too many calls wait for a replica of the engine';
+/** Why a call cannot end in time, and would only keep others from it; null when it can. */
+function latenessOf(leftMs: number, neededMs: number | null = 0): string | null {
+  if (leftMs <= 0) return TOO_LATE;
+  if (neededMs === null || leftMs >= neededMs) return null;
+  return `such a call takes some ${Math.ceil(neededMs)} ms, and ${Math.floor(leftMs)} ms are left`;
+}
 
 function ended(
   code: EngineFailure['code'],

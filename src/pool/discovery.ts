@@ -2,10 +2,17 @@ import { lookup } from 'node:dns/promises';
 import type { Clock } from '../contracts/clock.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 
-/** Tells which addresses an engine has, as they change. */
+/** Where a replica is. */
+export interface Place {
+  readonly url: string;
+  /** Name that it has where it runs, such as its pod's; unique while it is there. */
+  readonly name?: string;
+}
+
+/** Tells which places an engine has, as they change. */
 export interface Discovery {
-  /** Calls `onAddresses` with all of them, at once and on each change; the function returned ends that. */
-  watch(onAddresses: (addresses: readonly string[]) => void): () => void;
+  /** Calls `onPlaces` with all of them, at once and on each change; the function returned ends that. */
+  watch(onPlaces: (places: readonly Place[]) => void): () => void;
 }
 
 export interface DnsDiscoveryOptions {
@@ -27,7 +34,7 @@ export function createDnsDiscovery(options: DnsDiscoveryOptions): Discovery {
   const { clock, logger, resolve = resolveAll } = options;
   const base = new URL(options.url);
   return {
-    watch(onAddresses) {
+    watch(onPlaces) {
       let closed = false;
       let known = '';
       let failing = false;
@@ -39,7 +46,7 @@ export function createDnsDiscovery(options: DnsDiscoveryOptions): Discovery {
         const now = addresses.join(' ');
         if (now === known || addresses.length === 0) return;
         known = now;
-        onAddresses(addresses);
+        onPlaces(addresses.map((address) => ({ url: address })));
       };
       const look = async (): Promise<void> => {
         try {

@@ -7,7 +7,9 @@ import type {
   GenerationRequest,
 } from '../contracts/engine.ts';
 import type { AttemptEnd, AttemptRunner } from '../contracts/resilience.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { type Cost, NO_COST } from '../domain/cost.ts';
+import { GatewayError } from '../domain/errors.ts';
 import { type AttemptParts, type Request, startAttempt } from './attempt.ts';
 import { generationTraits } from './request.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -57,14 +59,29 @@ export async function generate(
   const hasOther = (asked: string | null): boolean => parts.chooser.hasOther([asked]);
   const first = await open();
   if (!first.result.ok) return { ok: false, failure: first.result.failure };
-  return {
-    ok: true,
-    value: { events: follow({ end: first, open, hasOther, tally, call }), report: () => tally.report() },
-  };
+  const following: Following = { current: first, open, hasOther, tally, call, release: () => undefined };
+  following.release = clock.after(longestMs(call, clock), () => expire(following));
+  return { ok: true, value: { events: follow(following), report: () => tally.report() } };
+}
+
+/** Time after its deadline in which a stream ends by itself when somebody reads it. */
+const GRACE_MS = 1_000;
+const LONGEST_MS = 3_600_000;
+
+function longestMs(call: Call, clock: Clock): number {
+  return Math.min(LONGEST_MS, Math.max(0, call.deadline - clock.monotonic()) + GRACE_MS);
+}
+
+/** A stream that was opened and is never read to its end would be counted for ever, as no code of it runs. */
+function expire({ current }: Following): void {
+  if (!current.result.ok) return;
+  current.result.value.visit.expire(new GatewayError('deadline_exceeded', 'the answer was not read in time'));
 }
 
 interface Following {
-  readonly end: AttemptEnd<OpenStream>;
+  current: AttemptEnd<OpenStream>;
+  /** Takes back the timer that ends a stream which nobody reads. */
+  release: () => void;
   readonly open: (before: AttemptEnd<OpenStream>) => Promise<AttemptEnd<OpenStream>>;
   readonly hasOther: (asked: string | null) => boolean;
   readonly tally: Tally;
@@ -72,10 +89,10 @@ interface Following {
 }
 
 /** One generator and no delegation: each layer costs every token several turns of the microtask queue. */
-async function* follow({ end, open, hasOther, tally, call }: Following): AsyncGenerator<GenerationEvent> {
-  let current = end;
-  while (current.result.ok) {
-    const { events, visit } = current.result.value;
+async function* follow(following: Following): AsyncGenerator<GenerationEvent> {
+  const { open, hasOther, tally, call } = following;
+  while (following.current.result.ok) {
+    const { events, visit } = following.current.result.value;
     let broken: EngineFailure | null = null;
     let said = false;
     let over = false;
@@ -97,14 +114,18 @@ async function* follow({ end, open, hasOther, tally, call }: Following): AsyncGe
       }
     } finally {
       if (!over) tally.settle(visit.left());
+      if (broken === null) following.release();
     }
     if (broken === null) return;
     const cost = visit.failed(broken, call.signal.aborted);
     const result = { ok: false, failure: broken } as const;
-    current = await open({ ...current, result, cost, hasOther: hasOther(current.replica) });
-    if (current.result.ok) continue;
-    tally.settle(current.cost);
-    yield { type: 'failure', failure: current.result.failure };
+    const before = following.current;
+    const next = await open({ ...before, result, cost, hasOther: hasOther(before.replica) });
+    following.current = next;
+    if (next.result.ok) continue;
+    following.release();
+    tally.settle(next.cost);
+    yield { type: 'failure', failure: next.result.failure };
   }
 }
 

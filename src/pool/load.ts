@@ -1,13 +1,14 @@
 import type { Clock } from '../contracts/clock.ts';
 
 /**
- * How loaded a replica looks from here: a Peak-EWMA of its time to first token, which jumps up at once and
- * comes down over seconds, times the tokens that it has in its hands (Linkerd's balancer, with tokens in
- * place of requests). A call that was aborted keeps its tokens for a while: the engine may still work on it.
+ * How loaded a replica looks: a Peak-EWMA of its time to first token, which jumps up at once and comes down
+ * over seconds, times the tokens that it has in its hands (Linkerd's balancer, with tokens in place of
+ * requests). Requests of others, which only the engine knows of, count as calls of the usual size here. A
+ * call that was aborted keeps its tokens for a while: the engine may still work on it.
  */
-export interface ReplicaLoad {
-  /** Seconds times tokens; lower is better. */
-  cost(): number;
+export interface LoadEstimate {
+  /** Seconds times tokens; lower is better. `others` requests are there beside the calls from here. */
+  cost(others: number): number;
   /** A call with this many tokens went out. */
   add(tokens: number): void;
   /** It ended. */
@@ -17,17 +18,25 @@ export interface ReplicaLoad {
   /** A first token came after `ms`; also a penalty for answers that are fast only because they refuse. */
   observe(ms: number): void;
   outstandingTokens(): number;
+  /** Instant on the monotonic clock at which the last call went out. */
+  usedAt(): number;
 }
 
 const DECAY_MS = 10_000;
 /** What is assumed of a replica that has not answered yet. */
 const UNSEEN_MS = 30;
 const ZOMBIE_MS = 2_000;
+/** What is assumed of a call before there was one, in tokens. */
+const USUAL_TOKENS = 256;
+/** Share of the newest call in the usual size. */
+const NEWEST_SHARE = 1 / 16;
 
-export function createReplicaLoad(clock: Clock): ReplicaLoad {
+export function createLoadEstimate(clock: Clock): LoadEstimate {
   let peakMs = UNSEEN_MS;
   let observedAt = clock.monotonic();
   let tokensOut = 0;
+  let usualTokens = USUAL_TOKENS;
+  let usedAt = Number.NEGATIVE_INFINITY;
   /** Given up and not yet forgotten, oldest first. */
   const zombies: { readonly tokens: number; readonly until: number }[] = [];
 
@@ -41,13 +50,15 @@ export function createReplicaLoad(clock: Clock): ReplicaLoad {
     return tokensOut;
   };
   return {
-    cost() {
+    cost(others) {
       const now = clock.monotonic();
       const seconds = (peakMs * Math.exp((observedAt - now) / DECAY_MS)) / 1_000;
-      return seconds * (tokensAt(now) + 1);
+      return seconds * (tokensAt(now) + others * usualTokens + 1);
     },
     add(tokens) {
       tokensOut += tokens;
+      usualTokens += (tokens - usualTokens) * NEWEST_SHARE;
+      usedAt = clock.monotonic();
     },
     remove(tokens) {
       tokensOut -= tokens;
@@ -62,5 +73,6 @@ export function createReplicaLoad(clock: Clock): ReplicaLoad {
       observedAt = now;
     },
     outstandingTokens: () => tokensAt(clock.monotonic()),
+    usedAt: () => usedAt,
   };
 }

@@ -1,12 +1,14 @@
 import type { CallStarter } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
-import type { EngineFailure, Replica, ReplicaState } from '../contracts/engine.ts';
+import type { ReplicaDetail } from '../contracts/admin.ts';
+import type { EngineFailure, Replica, ReplicaLoad, ReplicaState } from '../contracts/engine.ts';
 import type { EngineResilience, ReplicaGuard, Watchdog } from '../contracts/resilience.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { GatewayError } from '../domain/errors.ts';
 import { hashOf } from './affinity.ts';
 import { type BusyMeter, createBusyMeter } from './busy-meter.ts';
-import { createReplicaLoad, type ReplicaLoad } from './load.ts';
+import { createEngineFigures } from './engine-figures.ts';
+import { createLoadEstimate, type LoadEstimate } from './load.ts';
 import { createOutlier, type Outlier } from './outlier.ts';
 import type { Candidate } from './picker.ts';
 import { createReadiness } from './readiness.ts';
@@ -17,16 +19,25 @@ export interface Member extends Candidate {
   readonly replica: Replica;
   readonly meter: BusyMeter;
   readonly guard: ReplicaGuard;
-  readonly load: ReplicaLoad;
+  readonly load: LoadEstimate;
   readonly outlier: Outlier;
   readonly watchdog: Watchdog;
   /** Attempts on it; each is told when the replica turns out to be stuck. */
   readonly attempts: Set<(reason: GatewayError) => void>;
+  /** Calls from here that are out. */
+  running(): number;
+  /** Its warm-up went well and nothing blamed it since. */
+  isWarm(): boolean;
   state(): ReplicaState;
+  detail(): ReplicaDetail;
+  /** Its engine told its figures; `ours` of the requests are from here. */
+  told(load: ReplicaLoad, ours: number): void;
   /** Takes the replica out until a warm-up succeeds. */
   blame(failure: EngineFailure): void;
-  /** Takes no new calls while true; those under way go on. */
+  /** An operator's wish: it takes no new calls while true; those under way go on. */
   setDraining(draining: boolean): void;
+  /** The same because its address is not the engine's any more. */
+  setLeaving(leaving: boolean): void;
   close(): Promise<void>;
 }
 
@@ -53,26 +64,15 @@ export function createMember(options: MemberOptions): Member {
   const { replica, name, clock, settings } = options;
   const meter = createBusyMeter(clock);
   const guard = options.resilience.createGuard();
-  const load = createReplicaLoad(clock);
+  const load = createLoadEstimate(clock);
+  const figures = createEngineFigures(clock);
   const attempts = new Set<(reason: GatewayError) => void>();
   const readiness = createReadiness(options);
   const outlier = createOutlier(settings.outlier, clock, () => options.mayEject(name));
-  let draining = false;
-
-  const watchdog = options.resilience.createWatchdog((silentMs) => {
-    const message = `the engine is stuck: calls are out, but no token came for ${Math.round(silentMs)} ms`;
-    readiness.lose({ code: 'engine_unavailable', message, sent: true, blamesReplica: true });
-    for (const abort of attempts) abort(new GatewayError('engine_error', message));
-  });
-  const slowness = (): number => {
-    if (settings.slowStartMs === 0) return 1;
-    const share = (clock.monotonic() - readiness.readySince()) / settings.slowStartMs;
-    return share >= 1 ? 1 : Math.max(SLOW_START_FLOOR, share);
-  };
-  const reason = (): string | null => {
-    if (draining) return 'draining';
-    return readiness.reason() ?? (outlier.isEjected() ? 'ejected for failing again and again' : null);
-  };
+  const presence = createPresence(options.onChange);
+  const watchdog = createStuckWatch(options.resilience, readiness, attempts);
+  const slowness = createSlowStart(settings.slowStartMs, readiness, clock);
+  const { state, detail } = createViews({ ...options, meter, guard, figures, readiness, outlier, presence });
   return {
     replica,
     name,
@@ -83,28 +83,114 @@ export function createMember(options: MemberOptions): Member {
     outlier,
     watchdog,
     attempts,
-    isUsable: () => !draining && readiness.reason() === null,
+    isUsable: () => presence.reason() === null && readiness.reason() === null,
+    isWarm: () => readiness.reason() === null,
     isEjected: () => outlier.isEjected(),
     refusal: () => guard.refusal(),
     running: () => meter.running(),
-    cost: () => load.cost() / slowness(),
-    state: () => ({
-      name,
-      url: replica.url,
-      ready: reason() === null,
-      inFlight: meter.running(),
-      reason: reason(),
-      report: readiness.report(),
-    }),
-    blame: (failure) => readiness.lose(failure),
-    setDraining(value) {
-      draining = value;
-      options.onChange();
+    requests: () => meter.running() + figures.others(),
+    others: () => figures.others(),
+    cost: () => (load.cost(figures.others()) * (1 + figures.pressure())) / slowness(),
+    state,
+    detail,
+    told(next, ours) {
+      const work = figures.told(next, ours);
+      if (work === 'moved') watchdog.heard();
+      if (work === 'still') watchdog.frozen();
     },
+    blame: (failure) => readiness.lose(failure),
+    setDraining: presence.setDraining,
+    setLeaving: presence.setLeaving,
     async close() {
       watchdog.close();
       await readiness.close();
       await replica.close();
     },
   };
+}
+
+type Readiness = ReturnType<typeof createReadiness>;
+
+/** A stuck replica loses its readiness, and everything that waits for it ends. */
+function createStuckWatch(
+  resilience: EngineResilience,
+  readiness: Readiness,
+  attempts: ReadonlySet<(reason: GatewayError) => void>,
+): Watchdog {
+  return resilience.createWatchdog((silentMs) => {
+    const message = `the engine is stuck: calls are out, but no token came for ${Math.round(silentMs)} ms`;
+    readiness.lose({ code: 'engine_unavailable', message, sent: true, blamesReplica: true });
+    for (const abort of attempts) abort(new GatewayError('engine_error', message));
+  });
+}
+
+/** How much of its load a replica takes up that just became ready, from the floor to 1. */
+function createSlowStart(slowStartMs: number, readiness: Readiness, clock: Clock): () => number {
+  return () => {
+    if (slowStartMs === 0) return 1;
+    const share = (clock.monotonic() - readiness.readySince()) / slowStartMs;
+    return share >= 1 ? 1 : Math.max(SLOW_START_FLOOR, share);
+  };
+}
+
+interface Presence {
+  /** Why it takes no new calls although it is well; null when it does. */
+  reason(): 'leaving' | 'draining' | null;
+  isDraining(): boolean;
+  setDraining(value: boolean): void;
+  setLeaving(value: boolean): void;
+}
+
+function createPresence(onChange: () => void): Presence {
+  let draining = false;
+  let leaving = false;
+  return {
+    reason: () => (leaving ? 'leaving' : draining ? 'draining' : null),
+    isDraining: () => draining,
+    setDraining(value) {
+      draining = value;
+      onChange();
+    },
+    setLeaving(value) {
+      leaving = value;
+      onChange();
+    },
+  };
+}
+
+interface Viewed {
+  readonly name: string;
+  readonly replica: Replica;
+  readonly meter: BusyMeter;
+  readonly guard: ReplicaGuard;
+  readonly figures: ReturnType<typeof createEngineFigures>;
+  readonly readiness: Readiness;
+  readonly outlier: Outlier;
+  readonly presence: Presence;
+}
+
+/** How a replica looks to users and to operators. */
+function createViews({ name, replica, meter, guard, figures, readiness, outlier, presence }: Viewed) {
+  const reason = (): string | null =>
+    presence.reason() ??
+    readiness.reason() ??
+    (outlier.isEjected() ? 'ejected for failing again and again' : null);
+  const state = (): ReplicaState => ({
+    name,
+    url: replica.url,
+    ready: reason() === null,
+    inFlight: meter.running(),
+    reason: reason(),
+    report: readiness.report(),
+  });
+  const detail = (): ReplicaDetail => ({
+    ...state(),
+    draining: presence.isDraining(),
+    drained: presence.isDraining() && meter.running() === 0,
+    ejected: outlier.isEjected(),
+    breaker: guard.breaker(),
+    limit: guard.limit(),
+    load: figures.last(),
+  });
+  return { state, detail };
 }

@@ -11,7 +11,10 @@ export interface Candidate {
   isUsable(): boolean;
   isEjected(): boolean;
   refusal(): Refusal | null;
-  running(): number;
+  /** Requests there: ours, and those of others as far as its engine tells. */
+  requests(): number;
+  /** Of these, the requests of others. */
+  others(): number;
   /** Lower is better; slow start is in it. */
   cost(): number;
 }
@@ -21,7 +24,7 @@ export type Pick<C> =
   /** None is ready, all that are have an open breaker, or all have as many calls as they can bear. */
   | { readonly candidate: null; readonly reason: 'unready' | 'failing' | 'busy' };
 
-/** A key's replica may have this much more calls than the mean before the next one in rank takes over. */
+/** A key's replica may have this much more requests than the mean before the next one in rank takes over. */
 const BALANCE = 1.25;
 
 /**
@@ -83,8 +86,17 @@ function pickOfTwo<C extends Candidate>(
   const second = choice[(firstIndex + step) % choice.length] ?? fallback;
   const [a, b] = [first.cost(), second.cost()];
   return b < a
-    ? { candidate: second, reason: `p2c ${b.toFixed(3)}<${a.toFixed(3)}` }
-    : { candidate: first, reason: `p2c ${a.toFixed(3)}${a < b ? '<' : '='}${b.toFixed(3)}` };
+    ? { candidate: second, reason: `p2c ${b.toFixed(3)}<${a.toFixed(3)}${othersClause(second, first)}` }
+    : {
+        candidate: first,
+        reason: `p2c ${a.toFixed(3)}${a < b ? '<' : '='}${b.toFixed(3)}${othersClause(first, second)}`,
+      };
+}
+
+/** Tells that the engines' own figures spoke in the choice. */
+function othersClause(picked: Candidate, left: Candidate): string {
+  const [here, there] = [Math.round(picked.others()), Math.round(left.others())];
+  return here + there === 0 ? '' : `, others' requests ${here} and ${there}`;
 }
 
 function pickByRank<C extends Candidate>(
@@ -92,11 +104,11 @@ function pickByRank<C extends Candidate>(
   affinity: string,
 ): { candidate: C; reason: string } {
   const key = hashOf(affinity);
-  let running = 1;
-  for (const candidate of choice) running += candidate.running();
-  const bound = Math.ceil((running / choice.length) * BALANCE);
+  let requests = 1;
+  for (const candidate of choice) requests += candidate.requests();
+  const bound = Math.ceil((requests / choice.length) * BALANCE);
   const ranked = choice.toSorted((x, y) => rankOf(key, y.hash) - rankOf(key, x.hash));
-  const index = ranked.findIndex((candidate) => candidate.running() < bound);
+  const index = ranked.findIndex((candidate) => candidate.requests() < bound);
   // The least loaded one is below the mean, so there is always one.
   const candidate = ranked[Math.max(0, index)] ?? ranked[0];
   if (candidate === undefined) throw new Error('no candidates to rank');

@@ -28,11 +28,16 @@ export interface ReadinessOptions {
   readonly logger: Logger;
 }
 
+/**
+ * Time of the first try to warm up a replica that was ready before; it doubles with each one that fails.
+ * What hung a moment ago may hang again, and a replica that is back must not wait for that.
+ */
+const FIRST_PROBE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { replica, engine, logger, clock } = options;
+  const { replica, engine, logger, clock, warmUpTimeoutMs } = options;
   let report: ReplicaReport | null = null;
   let reason: string | null = 'warming up';
   let readySince = 0;
@@ -56,8 +61,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     reason = message;
     logger.warn({ engine, replica: replica.url, code, reason }, 'replica is not ready');
   };
-  const warmUp = async (pauseMs: number): Promise<void> => {
-    const started = startWarmUp(options);
+  const warmUp = async (pauseMs: number, timeoutMs: number): Promise<void> => {
+    const started = startWarmUp(options, timeoutMs);
     stop = () => started.cancel();
     const result = await replica.warmUp(started.call);
     started.end();
@@ -68,10 +73,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     }
     stayUnready(result.failure);
     stop = clock.after(pauseMs, () => {
-      warming = warmUp(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
+      warming = warmUp(Math.min(LONGEST_PAUSE_MS, pauseMs * 2), Math.min(warmUpTimeoutMs, timeoutMs * 2));
     });
   };
-  warming = warmUp(FIRST_PAUSE_MS);
+  warming = warmUp(FIRST_PAUSE_MS, warmUpTimeoutMs);
 
   return {
     reason: () => reason,
@@ -82,7 +87,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       reason = failure.message;
       logger.warn({ engine, replica: replica.url, code: failure.code, reason }, 'replica was taken out');
       options.onChange();
-      warming = warmUp(FIRST_PAUSE_MS);
+      warming = warmUp(FIRST_PAUSE_MS, Math.min(warmUpTimeoutMs, FIRST_PROBE_MS));
     },
     async close() {
       closed = true;
@@ -92,6 +97,6 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   };
 }
 
-function startWarmUp({ calls, engine, warmUpTimeoutMs }: ReadinessOptions): StartedCall {
-  return calls.start({ requestId: `warm-up-${engine}`, team: 'assay', timeoutMs: warmUpTimeoutMs });
+function startWarmUp({ calls, engine }: ReadinessOptions, timeoutMs: number): StartedCall {
+  return calls.start({ requestId: `warm-up-${engine}`, team: 'assay', timeoutMs });
 }

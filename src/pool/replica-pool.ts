@@ -1,13 +1,15 @@
 import type { Call, CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
+import type { ReplicaDetail } from '../contracts/admin.ts';
 import type { CallReport, Engine, EngineResult, Replica } from '../contracts/engine.ts';
-import type { EngineResilience } from '../contracts/resilience.ts';
+import type { AttemptRunner, EngineResilience } from '../contracts/resilience.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Price } from '../domain/cost.ts';
 import { type Request, startAttempt } from './attempt.ts';
 import { createChooser } from './chooser.ts';
 import type { Discovery } from './discovery.ts';
 import { generate } from './generation.ts';
+import { createLoadScraper } from './load-scraper.ts';
 import { createMember, type Member } from './member.ts';
 import { distributionRequest, jsonRequest } from './request.ts';
 import { createRoster } from './roster.ts';
@@ -41,11 +43,13 @@ export interface ReplicaPool extends Engine {
   /** Gives the replica no new calls; those under way go on. False when there is none of this name. */
   drain(replica: string): boolean;
   undrain(replica: string): boolean;
+  /** The replicas as operators see them. */
+  details(): readonly ReplicaDetail[];
 }
 
 export function createReplicaPool(options: PoolOptions): ReplicaPool {
   const { clock, price } = options;
-  const { runner } = options.resilience;
+  const { runner, typicalTimes } = options.resilience;
   const settings = options.settings ?? DEFAULT_POOL_SETTINGS;
   const roster = createRoster({
     engine: options.id,
@@ -67,25 +71,23 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     members: roster.members,
     maximumWaiting: settings.maximumWaiting,
     onFreed: roster.freed,
+    typicalTimes,
     random: options.random,
     clock,
   });
   function hasHealthyOther(name: string): boolean {
     return roster.members().some((member) => member.name !== name && isHealthy(member));
   }
-  const parts = { chooser, price, clock, runner };
+  const parts = { chooser, price, clock, runner, typicalTimes };
+  const scraper = createLoadScraper({
+    ...options,
+    engine: options.id,
+    members: roster.members,
+    settings: settings.scrape,
+  });
   const stopDiscovery = options.discovery?.source.watch(roster.follow);
 
-  const ask = async <T>(
-    request: Request<T>,
-    call: Call,
-  ): Promise<{ result: EngineResult<T>; report: CallReport }> => {
-    const tally = createTally(clock);
-    const made = await runner.run(request, call, (avoid) => startAttempt(parts, request, call, avoid));
-    tally.add(made);
-    tally.settle(made.end.cost);
-    return { result: made.end.result, report: tally.report() };
-  };
+  const ask = createAsk(parts);
   return {
     id: options.id,
     model: options.model,
@@ -96,10 +98,31 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     generate: (request, call) => generate(parts, request, call),
     drain: (name) => setDraining(roster.find(name), true),
     undrain: (name) => setDraining(roster.find(name), false),
+    details: () => roster.members().map((member) => member.detail()),
     async close() {
       stopDiscovery?.();
+      scraper.close();
       await roster.close();
     },
+  };
+}
+
+type AskParts = Parameters<typeof startAttempt>[0] & {
+  readonly clock: Clock;
+  readonly runner: AttemptRunner;
+};
+
+/** One question, by as many attempts as the runner makes of it. */
+function createAsk(parts: AskParts) {
+  return async <T>(
+    request: Request<T>,
+    call: Call,
+  ): Promise<{ result: EngineResult<T>; report: CallReport }> => {
+    const tally = createTally(parts.clock);
+    const made = await parts.runner.run(request, call, (avoid) => startAttempt(parts, request, call, avoid));
+    tally.add(made);
+    tally.settle(made.end.cost);
+    return { result: made.end.result, report: tally.report() };
   };
 }
 

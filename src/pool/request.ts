@@ -11,7 +11,7 @@ import type { Request } from './attempt.ts';
 
 export function distributionRequest(request: DistributionRequest): Request<DistributionReply> {
   return {
-    oneToken: true,
+    kind: 'label',
     affinity: request.affinity,
     tokens: tokensOf(request.messages),
     identity: () => digest(request.identity ?? request.messages.map(({ content }) => content)),
@@ -25,7 +25,7 @@ export function distributionRequest(request: DistributionRequest): Request<Distr
 
 export function jsonRequest(path: string, body: Readonly<Record<string, unknown>>): Request<JsonReply> {
   return {
-    oneToken: false,
+    kind: 'json',
     affinity: undefined,
     tokens: UNKNOWN_TOKENS,
     identity: () => digest([path, JSON.stringify(body)]),
@@ -36,13 +36,13 @@ export function jsonRequest(path: string, body: Readonly<Record<string, unknown>
 
 /** The parts of a generation that do not depend on how its stream is followed. */
 export function generationTraits({ kind, body, affinity }: GenerationRequest): {
-  readonly oneToken: false;
+  readonly kind: 'generation';
   readonly affinity: string | undefined;
   readonly tokens: number;
   identity(): string;
 } {
   return {
-    oneToken: false,
+    kind: 'generation',
     affinity,
     tokens: generationTokens(body),
     identity: () => digest([kind, JSON.stringify(body['messages'] ?? body['prompt'] ?? null)]),

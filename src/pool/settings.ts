@@ -5,6 +5,16 @@ export interface PoolSettings {
   /** Calls that may wait for a free replica, >= 0; more are refused as overload. */
   readonly maximumWaiting: number;
   readonly outlier: OutlierSettings;
+  readonly scrape: ScrapeSettings;
+}
+
+/** How often engines are asked for their own figures. */
+export interface ScrapeSettings {
+  /** While the pool is in use. */
+  readonly everyMs: number;
+  readonly idleEveryMs: number;
+  /** Time for an answer, less than `everyMs`. */
+  readonly timeoutMs: number;
 }
 
 export interface OutlierSettings {
@@ -22,4 +32,5 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   slowStartMs: 10_000,
   maximumWaiting: 10_000,
   outlier: { localFailures: 3, serverErrors: 5, ejectionMs: 30_000, longestMs: 300_000 },
+  scrape: { everyMs: 1_000, idleEveryMs: 5_000, timeoutMs: 500 },
 };

@@ -1,11 +1,14 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure } from '../contracts/engine.ts';
-import type { Question } from '../contracts/resilience.ts';
+import type { Question, TypicalTimes } from '../contracts/resilience.ts';
 import { type Cost, NO_COST, NO_USAGE, type Price, priceOf, type Usage } from '../domain/cost.ts';
 import type { GatewayError } from '../domain/errors.ts';
 import type { Member } from './member.ts';
 
-/** One call on one member, from its start to its end: tells all that keep count of it, and its cost. */
+/**
+ * One call on one member, from its start to its end: tells all that keep count of it, and its cost. The
+ * first end counts; whatever is told later changes nothing.
+ */
 export interface Visit {
   /** The replica wrote a token, or the whole answer. */
   token(): void;
@@ -14,6 +17,8 @@ export interface Visit {
   failed(failure: EngineFailure, ours: boolean): Cost;
   /** The consumer stopped reading before the end. */
   left(): Cost;
+  /** Nobody reads the answer any more: ends the call with the reason. */
+  expire(reason: GatewayError): void;
 }
 
 export interface VisitOptions {
@@ -22,6 +27,7 @@ export interface VisitOptions {
   readonly tokens: number;
   readonly price: Price;
   readonly clock: Clock;
+  readonly typicalTimes: TypicalTimes;
   /** How to end the call when the replica turns out to be stuck. */
   readonly abort: (reason: GatewayError) => void;
   readonly onEnd: () => void;
@@ -32,11 +38,12 @@ const OVERLOAD_PENALTY_MS = 5_000;
 const LONGEST_PENALTY_MS = 60_000;
 
 export function startVisit(member: Member, options: VisitOptions): Visit {
-  const { question, tokens, price, clock } = options;
+  const { question, tokens, price, clock, typicalTimes } = options;
   const startedAt = clock.monotonic();
   const stopMeter = member.meter.start();
   const pass = member.guard.enter();
   let hasToken = false;
+  let end: Cost | null = null;
   member.load.add(tokens);
   member.watchdog.started();
   member.attempts.add(options.abort);
@@ -46,34 +53,48 @@ export function startVisit(member: Member, options: VisitOptions): Visit {
     member.attempts.delete(options.abort);
     member.watchdog.ended();
     pass.end(failure, question);
+    end =
+      failure !== null && !failure.sent
+        ? NO_COST
+        : { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds };
     options.onEnd();
-    if (failure !== null && !failure.sent) return NO_COST;
-    return { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds };
+    return end;
+  };
+  const leave = (): Cost => {
+    if (end === null) member.load.abandon(tokens);
+    return end ?? settle(LEFT, NO_USAGE);
   };
   return {
     token() {
+      if (end !== null) return;
       member.watchdog.heard();
       if (hasToken) return;
       hasToken = true;
       const ms = clock.monotonic() - startedAt;
       pass.firstToken(ms);
       member.load.observe(ms);
+      if (question.kind !== 'json') typicalTimes.took(question.kind, ms);
     },
     answered(usage) {
+      if (end !== null) return end;
+      if (question.kind === 'json') typicalTimes.took('json', clock.monotonic() - startedAt);
       member.watchdog.heard();
       member.outlier.answered();
       member.load.remove(tokens);
       return settle(null, usage);
     },
     failed(failure, ours) {
+      if (end !== null) return end;
       if (ours && failure.sent) member.load.abandon(tokens);
       else member.load.remove(tokens);
       if (!ours) noteFailure(member, failure);
       return settle(failure, NO_USAGE);
     },
-    left() {
-      member.load.abandon(tokens);
-      return settle(LEFT, NO_USAGE);
+    left: leave,
+    expire(reason) {
+      if (end !== null) return;
+      options.abort(reason);
+      leave();
     },
   };
 }

@@ -34,12 +34,12 @@ export function createAttemptRunner(
   ): Promise<readonly AttemptEnd<T>[]> => {
     const refusal = quarantine.refusalOf(() => question.identity());
     if (refusal !== null) return [refused(refusal)];
-    const ends = question.oneToken ? await hedge.ask(start, avoid) : [await start(avoid).ended];
+    const ends = question.kind === 'label' ? await hedge.ask(start, avoid) : [await start(avoid).ended];
     for (const end of ends) noteCrash(end, question);
     return ends;
   };
-  const noteCrash = ({ result }: AttemptEnd<unknown>, question: Question): void => {
-    if (!result.ok && classify(result.failure).crash) quarantine.crashed(question.identity());
+  const noteCrash = ({ result, replica }: AttemptEnd<unknown>, question: Question): void => {
+    if (!result.ok && classify(result.failure).crash) quarantine.crashed(question.identity(), replica);
   };
 
   return {

@@ -8,14 +8,14 @@ import { GatewayError } from '../domain/errors.ts';
  */
 export function createCallStarter(clock: Clock): CallStarter {
   return {
-    start({ requestId, team, timeoutMs }): StartedCall {
+    start({ timeoutMs, ...about }): StartedCall {
       const controller = new AbortController();
       const stopTimer = clock.after(timeoutMs, () => {
         controller.abort(new GatewayError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
       });
       let ended = false;
       return {
-        call: { requestId, team, signal: controller.signal, deadline: clock.monotonic() + timeoutMs },
+        call: { ...about, signal: controller.signal, deadline: clock.monotonic() + timeoutMs },
         cancel() {
           if (ended) return;
           stopTimer();

@@ -3,6 +3,7 @@ import type { EngineResilience } from '../contracts/resilience.ts';
 import { createAttemptRunner } from './attempt-runner.ts';
 import { createReplicaGuard } from './guard.ts';
 import type { ResilienceSettings } from './settings.ts';
+import { createTypicalTimes } from './typical-times.ts';
 import { createWatchdog } from './watchdog.ts';
 
 /**
@@ -19,5 +20,6 @@ export function createEngineResilience(
     runner: createAttemptRunner(settings, clock, random),
     createGuard: () => createReplicaGuard(settings, clock),
     createWatchdog: (onStuck) => createWatchdog(settings.stuckAfterMs, clock, onStuck),
+    typicalTimes: createTypicalTimes(clock),
   };
 }

@@ -46,6 +46,8 @@ export function createReplicaGuard(
       if (refusal === 'open') return 'breaker';
       return refusal === 'ramp' || running >= limit.current() ? 'limit' : null;
     },
+    breaker: () => breaker.state(),
+    limit: () => limit.current(),
     enter(): Pass {
       const ticket = breaker.admit();
       const startedAt = clock.monotonic();

@@ -34,13 +34,17 @@ export function classify(failure: EngineFailure, silentTooLong = false): Outcome
     case 'engine_corrupt':
       return { ...ELSEWHERE, cost };
     case 'engine_error':
-      return failure.blamesReplica
-        ? { ...ELSEWHERE, crash: failure.sent, cost }
-        : { ...NEVER, retry: 'once', breaker: 'suspect', cost };
+      return { ...engineError(failure), cost };
     case 'engine_unavailable':
       return { ...ELSEWHERE, crash: failure.blamesReplica && failure.sent, cost };
     default:
       // What the engine refuses it refuses everywhere, unless the replica itself is wrong.
       return failure.blamesReplica ? { ...ELSEWHERE, cost } : { ...NEVER, cost };
   }
+}
+
+/** A replica that is to blame crashed, unless it is known to live; a 500 may be the item's doing. */
+function engineError({ blamesReplica, sent, alive }: EngineFailure): Omit<OutcomeClass, 'cost'> {
+  if (!blamesReplica) return { ...NEVER, retry: 'once', breaker: 'suspect' };
+  return { ...ELSEWHERE, crash: sent && alive !== true };
 }

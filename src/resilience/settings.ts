@@ -59,7 +59,7 @@ export const DEFAULT_RESILIENCE: ResilienceSettings = {
   retry: {
     retries: 2,
     budgetShare: 0.2,
-    budgetMinimum: 3,
+    budgetMinimum: 10,
     firstPauseMs: 100,
     longestPauseMs: 5_000,
   },

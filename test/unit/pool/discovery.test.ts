@@ -40,7 +40,7 @@ describe('discovery by DNS', () => {
   it('tells the addresses at once and again when they change, in the form of URLs', async () => {
     const { source, server, asked, tick } = discoveryOn();
     const told: (readonly string[])[] = [];
-    const stop = source.watch((addresses) => told.push(addresses));
+    const stop = source.watch((places) => told.push(places.map(({ url }) => url)));
     await settle();
     await tick();
     server.hosts = ['10.0.0.2', '10.0.0.1', 'fd00::7'];
@@ -59,7 +59,7 @@ describe('discovery by DNS', () => {
   it('keeps what it knew while the name server is down, and says so once', async () => {
     const { source, server, warnings, tick } = discoveryOn();
     const told: (readonly string[])[] = [];
-    source.watch((addresses) => told.push(addresses));
+    source.watch((places) => told.push(places.map(({ url }) => url)));
     await settle();
     server.hosts = new Error('SERVFAIL');
     await tick();

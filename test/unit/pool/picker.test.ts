@@ -6,7 +6,7 @@ import { seededRandom } from '../../fakes/pool.ts';
 
 function candidate(
   name: string,
-  traits: Partial<Record<'cost' | 'running', number>> & {
+  traits: Partial<Record<'cost' | 'requests' | 'others', number>> & {
     ejected?: boolean;
     refusal?: 'breaker' | 'limit';
     usable?: boolean;
@@ -18,7 +18,8 @@ function candidate(
     isUsable: () => traits.usable ?? true,
     isEjected: () => traits.ejected ?? false,
     refusal: () => traits.refusal ?? null,
-    running: () => traits.running ?? 0,
+    requests: () => traits.requests ?? 0,
+    others: () => traits.others ?? 0,
     cost: () => traits.cost ?? 1,
   };
 }
@@ -93,7 +94,7 @@ describe('the picker', () => {
     );
     expect(first.reason).toBe('affinity');
     const loaded = ['a', 'b', 'c'].map((name) =>
-      candidate(name, { running: name === first.candidate?.name ? 9 : 0 }),
+      candidate(name, { requests: name === first.candidate?.name ? 9 : 0 }),
     );
     const next = createPicker(() => loaded, seededRandom(1))([], 'key');
     expect(next.candidate?.name).not.toBe(first.candidate?.name);

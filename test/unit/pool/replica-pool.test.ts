@@ -8,6 +8,7 @@ import {
   poolOf,
   REFUSED,
   settle,
+  TEST_SETTINGS,
   WARM,
 } from '../../fakes/pool.ts';
 
@@ -217,11 +218,7 @@ describe('a pool', () => {
       [replica],
       { ...NO_RETRIES, limit: { minimum: 1, initial: 1, maximum: 1 } },
       {
-        settings: {
-          slowStartMs: 0,
-          maximumWaiting: 1,
-          outlier: { localFailures: 3, serverErrors: 5, ejectionMs: 30_000, longestMs: 300_000 },
-        },
+        settings: { ...TEST_SETTINGS, maximumWaiting: 1 },
       },
     );
     await settle();

@@ -1,0 +1,59 @@
+import type { ReplicaLoad, ReplicaState } from './engine.ts';
+
+/** A replica as operators see it. */
+export interface ReplicaDetail extends ReplicaState {
+  /** An operator took it out; calls under way go on. */
+  readonly draining: boolean;
+  /** It drains and has no call left: it may be stopped. */
+  readonly drained: boolean;
+  /** Out for a while because it failed again and again. */
+  readonly ejected: boolean;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  /** Calls that it is trusted with at once. */
+  readonly limit: number;
+  /** What its engine said of itself last, and how long ago; null when it never did. */
+  readonly load: { readonly load: ReplicaLoad; readonly ageMs: number } | null;
+}
+
+/** An engine as operators see it. */
+export interface EngineDetail {
+  readonly engine: string;
+  /** Such as `openai/vllm`. */
+  readonly kind: string;
+  readonly model: string;
+  readonly precision: string | null;
+  readonly replicas: readonly ReplicaDetail[];
+}
+
+/** What operators can see and do while the gateway runs; made by `compose`, offered by `http`. */
+export interface Operations {
+  engines(): readonly EngineDetail[];
+  /** Takes a replica (`<engine>/<number>`) out, or back in; false when there is none of this name. */
+  setDraining(replica: string, draining: boolean): boolean;
+  reload(): Promise<ReloadResult>;
+}
+
+/** How a configuration was taken over, or why it was not: then the one before stays. */
+export type ReloadResult =
+  | { readonly ok: true; readonly report: ReloadReport }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+export interface ReloadReport {
+  /** Engines by what became of them. A changed one was made anew. */
+  readonly engines: {
+    readonly kept: readonly string[];
+    readonly changed: readonly string[];
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+  };
+  /** New or changed engines that have no ready replica yet. */
+  readonly notReady: readonly string[];
+  /** Settings that changed in the file but count only after a restart. */
+  readonly needRestart: readonly string[];
+}
+
+export interface ReloadProblem {
+  readonly path: string;
+  readonly line: number | null;
+  readonly message: string;
+}

@@ -1,0 +1,84 @@
+import type { Operations } from '../contracts/admin.ts';
+import type { Logger } from '../contracts/telemetry.ts';
+import { GatewayError, type Problem } from '../domain/errors.ts';
+import type { Exchange } from './exchange.ts';
+import { sendJson, sendProblems } from './reply.ts';
+
+interface Means {
+  readonly operations: Operations;
+  readonly logger: Logger;
+}
+
+type AdminHandler = (exchange: Exchange, means: Means) => Promise<void> | void;
+
+interface Route {
+  readonly method: 'GET' | 'POST';
+  /** For the log. */
+  readonly pattern: string;
+  readonly path: RegExp;
+  handle(exchange: Exchange, means: Means, replica: string): Promise<void> | void;
+}
+
+/** The routes of the admin API; who acts, and on what, goes to the log. */
+const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    pattern: '/admin/engines',
+    path: /^\/admin\/engines$/,
+    handle: (exchange, { operations }) =>
+      sendJson(exchange, 200, { object: 'list', data: operations.engines() }),
+  },
+  drainRoute('drain', true),
+  drainRoute('undrain', false),
+  { method: 'POST', pattern: '/admin/reload', path: /^\/admin\/reload$/, handle: reload },
+];
+
+/** Throws `not_found`, or `method_not_allowed`. */
+export function findAdminRoute(exchange: Exchange): AdminHandler {
+  const { url = '', method } = exchange.request;
+  const path = url.split('?', 1)[0] ?? '';
+  const route = ROUTES.find((each) => each.path.test(path));
+  if (route === undefined) throw new GatewayError('not_found', 'there is no such path');
+  exchange.route = route.pattern;
+  if (method !== route.method) {
+    throw new GatewayError('method_not_allowed', `${route.pattern} takes ${route.method}`);
+  }
+  const [, engine, replica] = route.path.exec(path) ?? [];
+  return (each, means) => route.handle(each, means, `${engine}/${replica}`);
+}
+
+function drainRoute(action: 'drain' | 'undrain', draining: boolean): Route {
+  return {
+    method: 'POST',
+    pattern: `/admin/engines/{engine}/replicas/{replica}/${action}`,
+    path: new RegExp(`^/admin/engines/([a-z0-9-]+)/replicas/([a-z0-9.-]+)/${action}$`),
+    handle(exchange, { operations, logger }, name) {
+      if (!operations.setDraining(name, draining)) {
+        throw new GatewayError('not_found', 'there is no replica of this name; GET /admin/engines has them');
+      }
+      audit(exchange, logger, { action, replica: name });
+      const replica = operations
+        .engines()
+        .flatMap((engine) => engine.replicas)
+        .find((each) => each.name === name);
+      sendJson(exchange, 200, replica ?? null);
+    },
+  };
+}
+
+async function reload(exchange: Exchange, { operations, logger }: Means): Promise<void> {
+  const result = await operations.reload();
+  audit(exchange, logger, { action: 'reload', ok: result.ok });
+  if (result.ok) sendJson(exchange, 200, result.report);
+  else sendProblems(exchange, result.problems.map(toProblem));
+}
+
+function toProblem({ path, line, message }: { path: string; line: number | null; message: string }): Problem {
+  const place = line === null ? '' : `line ${line}: `;
+  return { code: 'invalid_request', message: `${place}${message}`, param: path === '' ? null : path };
+}
+
+function audit(exchange: Exchange, logger: Logger, fields: Readonly<Record<string, unknown>>): void {
+  const { requestId, principal } = exchange;
+  logger.info({ requestId, keyId: principal?.keyId ?? null, ...fields }, 'admin action');
+}

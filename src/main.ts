@@ -13,6 +13,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const reloads = new Set<() => void>();
+process.on('SIGHUP', () => {
+  // Whoever closes the terminal of a command that reloads nothing wants it to end.
+  if (reloads.size === 0) process.exit(129);
+  for (const callback of reloads) callback();
+});
+
 const code = await runCli(
   process.argv.slice(2),
   {
@@ -22,6 +29,10 @@ const code = await runCli(
     onInterrupt(callback) {
       interrupts.add(callback);
       return () => interrupts.delete(callback);
+    },
+    onReload(callback) {
+      reloads.add(callback);
+      return () => reloads.delete(callback);
     },
   },
   createProgram(process.env),

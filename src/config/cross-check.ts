@@ -7,7 +7,7 @@ import type { ValueProblem } from './references.ts';
  * policies. It reads the raw data loosely, so that it still speaks where other parts are wrong.
  */
 export function crossCheck(data: unknown, prompts: readonly string[]): ValueProblem[] {
-  const { engines, judges, policies, teams, server } = loose.parse(data);
+  const { engines, judges, policies, teams, server, admin } = loose.parse(data);
   const problems: ValueProblem[] = [];
   const expectName = (
     name: string | undefined,
@@ -33,10 +33,12 @@ export function crossCheck(data: unknown, prompts: readonly string[]): ValueProb
       }
     }
   }
+  problems.push(...targetProblems(policies));
   problems.push(...emptySections(data));
   problems.push(...placeProblems(engines));
   problems.push(...teamProblems(teams, Object.keys(policies)));
   problems.push(...anonymityProblems(server, Object.keys(teams).length));
+  problems.push(...adminProblems(admin));
   return problems;
 }
 
@@ -49,7 +51,15 @@ const section = {
       .catch({ replicas: [null], discovery: undefined }),
   ),
   judges: map(z.looseObject({ engine: text, prompt: text }).catch({ engine: undefined, prompt: undefined })),
-  policies: map(z.looseObject({ tiers: z.array(z.string()).catch([]) }).catch({ tiers: [] })),
+  policies: map(
+    z
+      .looseObject({
+        tiers: z.array(z.string()).catch([]),
+        target: z.unknown().optional(),
+        acceptAt: z.unknown().optional(),
+      })
+      .catch({ tiers: [], target: undefined, acceptAt: undefined }),
+  ),
   teams: map(
     z
       .looseObject({
@@ -61,6 +71,10 @@ const section = {
   server: z
     .looseObject({ host: text, allowAnonymous: z.boolean().catch(false) })
     .catch({ host: undefined, allowAnonymous: false }),
+  admin: z
+    .looseObject({ host: text, keys: z.array(z.unknown()).catch([null]).default([]) })
+    .catch({ host: undefined, keys: [] })
+    .default({ host: undefined, keys: [] }),
 };
 const loose = z.looseObject(section).catch({
   engines: {},
@@ -68,8 +82,27 @@ const loose = z.looseObject(section).catch({
   policies: {},
   teams: {},
   server: { host: undefined, allowAnonymous: false },
+  admin: { host: undefined, keys: [] },
 });
 type Loose = z.infer<typeof loose>;
+
+/** A target is proven against the last tier, and then decides instead of a plain threshold. */
+function targetProblems(policies: Loose['policies']): ValueProblem[] {
+  return Object.entries(policies).flatMap(([name, { tiers, target, acceptAt }]) => {
+    if (target === undefined) return [];
+    const problems: ValueProblem[] = [];
+    const path = ['policies', name];
+    if (tiers.length === 1) {
+      const message = 'needs a smaller tier before the last one: agreement is proven against the last';
+      problems.push({ path: [...path, 'target'], message });
+    }
+    if (acceptAt !== undefined) {
+      const message = 'decides nothing beside a target; keep one of them';
+      problems.push({ path: [...path, 'acceptAt'], message });
+    }
+    return problems;
+  });
+}
 
 /** Replicas are listed or found, not both: what a look-up does not find any more leaves the pool. */
 function placeProblems(engines: Loose['engines']): ValueProblem[] {
@@ -128,6 +161,12 @@ function anonymityProblems(server: Loose['server'], teams: number): ValueProblem
       message: `"${host}" is reachable by others and there are no teams with API keys; add teams (assay keys new), or set server.allowAnonymous: true`,
     },
   ];
+}
+
+function adminProblems({ host = '127.0.0.1', keys }: Loose['admin']): ValueProblem[] {
+  if (keys.length > 0 || LOOPBACK.has(host)) return [];
+  const message = `"${host}" is reachable by others and there are no admin keys; add admin.keys (assay keys new)`;
+  return [{ path: ['admin', 'host'], message }];
 }
 
 function unknownName(name: string, known: readonly string[], kind: string): string {

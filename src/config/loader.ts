@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Certificate } from '../contracts/certificate.ts';
 import { ConfigError, type ConfigProblem } from '../contracts/program.ts';
 import { crossCheck } from './cross-check.ts';
 import { readYaml, type SourceDocument } from './document.ts';
@@ -21,6 +22,8 @@ export interface LoadedConfig {
   readonly templates: TemplateSet;
   /** Path of each value that came from `${env:…}` or `${file:…}` -> the text as written. */
   readonly referenced: ReadonlyMap<string, string>;
+  /** Certificates by policy, where their files were read too. */
+  readonly certificates?: ReadonlyMap<string, readonly Certificate[]>;
 }
 
 export interface LoadOptions {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
 
 /**
  * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
@@ -32,6 +33,27 @@ const server = z.strictObject({
     .default(15_000)
     .describe('Silence after which a stream gets a comment, so that proxies keep it open.'),
   drainMs: ms(0, 600_000).default(30_000).describe('Time that running requests get to finish at shutdown.'),
+});
+
+const key = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9]{1,32}$/)
+    .describe('The part between the underscores of the key.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('SHA-256 of the whole key in hexadecimal; `assay keys new` prints it.'),
+});
+
+const admin = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  port: z.int().min(0).max(65535).default(8081).describe('Port of the admin API; 0 takes a free one.'),
+  keys: z
+    .array(key)
+    .max(64)
+    .default([])
+    .describe('Keys of operators; without any, only programs on the same machine may call it.'),
 });
 
 const log = z.strictObject({
@@ -93,10 +115,30 @@ const precision = z
     'Precision or quantisation of the weights, such as bf16 or awq. A variant is a judge of its own.',
   );
 
-const discovery = z.strictObject({
+const dnsDiscovery = z.strictObject({
   url: z.url().describe('Address whose host name is looked up; each address found is a replica.'),
   everyMs: ms(1000, 3_600_000).default(10_000).describe('Time between two look-ups.'),
 });
+
+const dnsLabel = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+
+const endpointSlices = z.strictObject({
+  service: dnsLabel.describe('Name of the Kubernetes service.'),
+  namespace: dnsLabel.describe(
+    'Its namespace; the gateway must be allowed to list and watch endpointslices there.',
+  ),
+  port: z
+    .union([z.int().min(1).max(65535), z.string().min(1).max(63)])
+    .describe('Port of the pods: its number, or its name in the service.'),
+  tls: z.boolean().default(false).describe('Replicas speak TLS.'),
+});
+
+const discovery = z.union([
+  dnsDiscovery,
+  z.strictObject({
+    endpointSlices: endpointSlices.describe('Pods of a Kubernetes service, followed without delay.'),
+  }),
+]);
 
 /** Keys that every kind of engine has. */
 const anyEngine = {
@@ -105,7 +147,7 @@ const anyEngine = {
   discovery: discovery
     .optional()
     .describe(
-      'Replicas by DNS instead of a list, such as the pods behind a headless service: new ones join, gone ones leave.',
+      'Replicas found instead of listed, by DNS or from the EndpointSlices of Kubernetes: new ones join, gone ones leave.',
     ),
   resilience: resilience.prefault({}).describe('What is done when a replica is slow, stuck or dead.'),
   warmUpTimeoutMs: ms(100, 1_800_000)
@@ -118,7 +160,7 @@ const anyEngine = {
 const openAiEngine = z.strictObject({
   kind: z.literal('openai').describe('Protocol: the OpenAI-compatible HTTP interface.'),
   flavour: z
-    .enum(['vllm', 'openai'])
+    .enum(['vllm', 'trtllm', 'sglang', 'llamacpp', 'ollama', 'openai'])
     .default('vllm')
     .describe('Whose dialect of it: decides the fields that are sent and how label probabilities are read.'),
   replicas: z
@@ -133,6 +175,18 @@ const openAiEngine = z.strictObject({
     .optional()
     .meta({ secret: true })
     .describe('Key of the engine, by reference only.'),
+  priority: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Tell the engine how urgent a call is. Only for engines whose scheduler goes by priority (vLLM: --scheduling-policy priority).',
+    ),
+  isolate: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Keep the prefix caches of teams and rubrics apart where the engine can, so that no timing tells what others ask.',
+    ),
   connections: z.int().min(1).max(4096).default(256).describe('Most connections to one replica.'),
   connectTimeoutMs: ms(10, 60_000).default(2000).describe('Time to connect to a replica.'),
   replyLimitBytes: z
@@ -171,6 +225,14 @@ const tritonEngine = z.strictObject({
     .min(1)
     .optional()
     .describe('Longest context in tokens, which Triton does not tell.'),
+  metricsPort: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe(
+      "Port of Triton's metrics on the same hosts, 8002 by its default; without it the engine's own load is not read.",
+    ),
   messageLimitBytes: z
     .int()
     .min(65_536)
@@ -209,6 +271,59 @@ const judge = z.strictObject({
 
 const share = z.number().min(0).max(1);
 
+const target = z.strictObject({
+  agreement: z
+    .number()
+    .min(0.5)
+    .max(0.999)
+    .describe('Least share of released labels that are what the last tier would have said.'),
+  confidence: z
+    .number()
+    .min(0.5)
+    .max(0.999)
+    .default(0.9)
+    .describe('How sure that is: over repeated calibrations the promise is kept with this probability.'),
+  risk: z
+    .enum(['marginal', 'selective'])
+    .default('marginal')
+    .describe('`marginal` counts errors over all items, `selective` over those that small judges decide.'),
+});
+
+const audit = z.strictObject({
+  share: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.02)
+    .describe(
+      'Share of the items of which everything is learned, beyond the reply, while a certificate holds.',
+    ),
+});
+
+const budget = z.strictObject({
+  usd: z.number().positive().max(1e6).describe('US dollars that the last tier may cost in one period.'),
+  per: z.enum(['minute', 'hour', 'day']).describe('The period; unspent money is kept for one more.'),
+  errorUsd: z
+    .number()
+    .positive()
+    .max(1e4)
+    .describe('What a wrong label costs you: beyond the certificate, more is asked while that pays.'),
+  whenOver: z
+    .enum(['pause', 'queue', 'release', 'drop'])
+    .describe(
+      'When money does not reach for what the certificate demands: end as over_budget, wait within the deadline, release flagged `uncertified`, or skip what is wanted least.',
+    ),
+});
+
+const generation = z.strictObject({
+  largeShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('Wished share of plain generations for `assay/<policy>` that start at the largest engine.'),
+});
+
 const policy = z.strictObject({
   task: z.literal('preference').default('preference').describe('Kind of feedback.'),
   tiers: z
@@ -226,19 +341,30 @@ const policy = z.strictObject({
     .describe(
       'Confidence under which the last tier ends without a label (abstained). 0 releases every label.',
     ),
+  target: target
+    .optional()
+    .describe(
+      'Proven agreement with the last tier instead of acceptAt: the smaller tiers decide only where a certificate allows it.',
+    ),
+  strata: z
+    .array(z.enum(STRATUM_DIMENSIONS))
+    .max(STRATUM_DIMENSIONS.length)
+    .default([])
+    .describe('What tells items apart that get certificates of their own; none: one certificate for all.'),
+  audit: audit.prefault({}).describe('How the certificates of a target are watched.'),
+  budget: budget
+    .optional()
+    .describe('Money for the last tier of a policy with a target; without it, what it needs.'),
+  certificates: z
+    .array(z.string().min(1))
+    .max(256)
+    .default([])
+    .describe('Certificate files (made by `assay calibrate`), relative to the configuration file.'),
+  generation: generation
+    .prefault({})
+    .describe('How plain generations for `assay/<policy>` choose an engine.'),
   deadlineMs: ms(10, 3_600_000).default(60_000).describe('Time for a synchronous request.'),
   concurrency: z.int().min(1).max(1024).default(64).describe('Items of one request that are judged at once.'),
-});
-
-const key = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9]{1,32}$/)
-    .describe('The part between the underscores of the key.'),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .describe('SHA-256 of the whole key in hexadecimal; `assay keys new` prints it.'),
 });
 
 const team = z.strictObject({
@@ -257,6 +383,7 @@ const prompts = z.strictObject({
 /** Every section with its default; see docs/configuration.md, which is made from it. */
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe('The public API.'),
+  admin: admin.optional().describe('The admin API: engines, draining, reload. Without this there is none.'),
   log: log.prefault({}).describe('The log on stderr: JSON lines without prompts or keys.'),
   engines: z.record(id, engine).describe('Inference engines by id.'),
   prompts: prompts.prefault({}).describe('Prompt templates beside the built-in ones.'),

@@ -22,6 +22,7 @@ export interface CallStarter {
     readonly requestId: string;
     readonly team: string;
     readonly timeoutMs: number;
+    readonly class?: CallClass;
   }): StartedCall;
 }
 

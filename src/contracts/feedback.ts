@@ -2,6 +2,7 @@ import type { Problem } from '../domain/errors.ts';
 import type { Item } from '../domain/item.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Call } from './call.ts';
+import type { GenerationRouter } from './difficulty.ts';
 
 /** An item as it came in: read, or with the reason why it cannot be judged. */
 export type ItemInput =
@@ -23,6 +24,8 @@ export interface PolicyInfo {
   readonly name: string;
   /** Engines of its tiers, cheap to strong: plain generations for `assay/<policy>` try them in this order. */
   readonly engines: readonly string[];
+  /** Chooses by difficulty where a plain generation begins; absent, it begins with the cheapest engine. */
+  readonly generation?: GenerationRouter;
   /** Time that a synchronous request may take, in milliseconds. */
   readonly deadlineMs: number;
 }

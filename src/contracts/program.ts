@@ -1,3 +1,14 @@
+import type { ReloadResult } from './admin.ts';
+import type { JudgeKeyParts } from '../domain/judge-key.ts';
+import type {
+  Calibration,
+  CalibrationTask,
+  CascadePlan,
+  ComparisonTask,
+  EvaluationTask,
+  JudgedItem,
+  Report,
+} from './evaluation.ts';
 import type { ReplicaState } from './engine.ts';
 import type { PlantedPreference, RunningSimulator, SimulatorOptions } from './simulator.ts';
 
@@ -14,18 +25,28 @@ export interface ServeOptions {
   readonly port?: number;
   /** False silences the log; errors still go to stderr. */
   readonly log: boolean;
+  /** Also offers every judge alone, as policy `judge:<name>`: for asking one judge what it thinks. */
+  readonly eachJudge?: boolean;
 }
 
 export interface RunningGateway {
   readonly url: string;
+  /** Of the admin API; null where none is configured. */
+  readonly adminUrl: string | null;
   /** Key that this process may use; null for a gateway without keys. */
   readonly apiKey: string | null;
   /** Policies it offers, the default first. */
   readonly policies: readonly string[];
   /** Tiers of the default policy, cheap to strong. */
   readonly tiers: readonly string[];
+  /** Tiers of every policy, cheap to strong, also of those for single judges. */
+  readonly plans: Readonly<Record<string, readonly string[]>>;
+  /** What a trail does not tell of a judge's key, by the judge's name. */
+  readonly judgeParts: Readonly<Record<string, Pick<JudgeKeyParts, 'engine' | 'promptHash'>>>;
   /** Resolves when each engine has a ready replica, or with the reasons why not after `timeoutMs`. */
   ready(timeoutMs: number): Promise<readonly EngineStatus[]>;
+  /** Reads the configuration again; one with problems changes nothing. Never rejects. */
+  reload(): Promise<ReloadResult>;
   /** Drains and closes. */
   close(): Promise<void>;
 }
@@ -60,6 +81,14 @@ export interface Program {
   configSchema(): Readonly<Record<string, unknown>>;
   /** Starts the engines of a configuration, without serving, and tells how they are. */
   doctor(path: string, timeoutMs: number): Promise<readonly EngineStatus[]>;
+  /** Two judges over the same items. */
+  compareJudges(items: readonly JudgedItem[], task: ComparisonTask): Report;
+  /** A policy's answers against a reference; every item has a verdict. */
+  evaluate(items: readonly JudgedItem[], task: EvaluationTask): Report;
+  /** A certificate as JSON with its report, or why there is none. */
+  calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration;
+  /** The items with the verdicts that a cascade makes of their judgments. */
+  playCascade(items: readonly JudgedItem[], plan: CascadePlan): JudgedItem[];
 }
 
 /** A configuration that cannot be used; `problems` has all of them, not the first. */

@@ -32,7 +32,14 @@ export interface RoutingResult {
   readonly end: RoutingEnd;
   readonly trail: readonly TrailEntry[];
   readonly decisions: readonly TierDecision[];
+  /** P(the small judge is refused or disagrees), estimated before any call; null until it is learned. */
+  readonly difficulty: number | null;
+  /** Probability with which the item was to be judged to the end, in (0, 1]. */
+  readonly inclusion: number;
 }
+
+/** Why a label was released: proven, the reference's own, or by a plain threshold that proves nothing. */
+export type AcceptanceBasis = 'certificate' | 'reference' | 'threshold';
 
 export type RoutingEnd =
   | {
@@ -40,6 +47,7 @@ export type RoutingEnd =
       readonly tier: string;
       readonly judgment: Judgment;
       readonly certificate: string | null;
+      readonly basis: AcceptanceBasis;
     }
   /** The last tier judged but its rule did not accept. */
   | { readonly type: 'abstained'; readonly tier: string; readonly judgment: Judgment }
@@ -48,5 +56,6 @@ export type RoutingEnd =
 
 /** Which judges see an item, in which order, and when to stop. */
 export interface Router {
-  route(item: Item, call: Call): Promise<RoutingResult>;
+  /** `verdictId` names the verdict that this will be, so that evidence about it can be found later. */
+  route(item: Item, call: Call, verdictId: string): Promise<RoutingResult>;
 }

@@ -78,6 +78,19 @@ export const ERRORS = {
     retryable: false,
     advice: 'Look at the item: engines crashed while they had it. It is asked again after an hour.',
   },
+  over_budget: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    advice: "Wait until the policy's budget has money again, or raise policies.*.budget.",
+  },
+  not_sampled: {
+    status: 422,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice:
+      'The budget did not reach and the policy drops what it wants least; the inclusion probability is told.',
+  },
   overloaded: {
     status: 503,
     type: 'overloaded_error',

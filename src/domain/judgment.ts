@@ -1,10 +1,19 @@
 import type { PreferenceProbabilities } from './distribution.ts';
 import type { Problem } from './errors.ts';
-import type { OrderReading } from './preference.ts';
+import type { JudgeKey } from './judge-key.ts';
+import {
+  averageOrders,
+  confidenceOf,
+  isPositionInconsistent,
+  type OrderReading,
+  orderGapOf,
+} from './preference.ts';
 import type { Flag, TrailEntry } from './verdict.ts';
 
 /** One judge's parsed answer for an item, averaged over the orders it was asked in. */
 export interface Judgment {
+  /** Who judged, down to the build of the engine: numbers of two keys are never mixed. */
+  readonly key: JudgeKey;
   readonly probabilities: PreferenceProbabilities;
   /**
    * Largest of the three probabilities, at the worst case of what the engine left unsaid; in [0, 1].
@@ -24,3 +33,25 @@ export interface Judgment {
 export type JudgeReply =
   | { readonly ok: true; readonly judgment: Judgment; readonly trail: readonly TrailEntry[] }
   | { readonly ok: false; readonly problem: Problem; readonly trail: readonly TrailEntry[] };
+
+/** What the readings of one judge say together, under its key; at least one is needed. */
+export function judgmentOf(readings: readonly OrderReading[], key: JudgeKey): Judgment {
+  const probabilities = averageOrders(readings);
+  return {
+    key,
+    probabilities,
+    confidence: confidenceOf(probabilities, readings),
+    orderGap: orderGapOf(readings),
+    labelMass: Math.min(...readings.map((reading) => reading.mass)),
+    readings,
+    flags: flagsOf(readings),
+  };
+}
+
+function flagsOf(readings: readonly OrderReading[]): Flag[] {
+  const flags: Flag[] = [];
+  if (readings.length === 1) flags.push('single_order');
+  if (isPositionInconsistent(readings)) flags.push('position_inconsistent');
+  if (readings.some((reading) => reading.censored)) flags.push('censored_logprobs');
+  return flags;
+}

@@ -40,6 +40,9 @@ export function outcomeOf(code: ErrorCode): UnlabelledOutcome {
       return 'unparseable';
     case 'refused':
       return 'refused';
+    case 'over_budget':
+      return 'over_budget';
+    case 'not_sampled':
     case 'cancelled':
     case 'draining':
       return 'skipped';

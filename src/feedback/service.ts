@@ -48,7 +48,7 @@ async function judgeItem(
   const heading = { id, itemId: item.id, metadata: item.metadata };
   if (call.signal.aborted) return unjudgedVerdict(heading, abortProblem(call.signal));
   try {
-    return verdictOf(id, item, await router.route(item, call));
+    return verdictOf(id, item, await router.route(item, call, id));
   } catch (error) {
     options.logger.error({ err: error, requestId: call.requestId, verdict: id }, 'judging an item failed');
     return unjudgedVerdict(heading, {

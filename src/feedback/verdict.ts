@@ -36,17 +36,25 @@ export function unjudgedVerdict(heading: Heading, problem: Problem): Verdict {
 }
 
 /** The verdict of an item that went through the tiers. */
-export function verdictOf(id: string, item: Item, { end, trail, decisions }: RoutingResult): Verdict {
+export function verdictOf(id: string, item: Item, routed: RoutingResult): Verdict {
+  const { end, trail, decisions, difficulty, inclusion: inclusionProbability } = routed;
   const heading = { id, itemId: item.id, metadata: item.metadata };
   const cost = addCosts(trail.map((entry) => entry.cost));
   if (end.type === 'failed') {
-    return { ...unjudgedVerdict(heading, end.problem), cost, trail, decisions };
+    return {
+      ...unjudgedVerdict(heading, end.problem),
+      cost,
+      trail,
+      decisions,
+      difficulty,
+      inclusionProbability,
+    };
   }
   const { judgment, tier } = end;
   const label = end.type === 'accepted' ? labelOf(judgment.probabilities) : null;
   const certificate = end.type === 'accepted' ? end.certificate : null;
   const flags: Flag[] = [...judgment.flags];
-  if (label !== null && certificate === null) flags.push('uncertified');
+  if (label !== null && end.type === 'accepted' && end.basis === 'threshold') flags.push('uncertified');
   return {
     ...heading,
     task: 'preference',
@@ -55,11 +63,11 @@ export function verdictOf(id: string, item: Item, { end, trail, decisions }: Rou
     probabilities: judgment.probabilities,
     confidence: judgment.confidence,
     certificate,
-    difficulty: null,
+    difficulty,
     tier,
     cached: false,
     cost,
-    inclusionProbability: 1,
+    inclusionProbability,
     flags,
     trail,
     decisions,

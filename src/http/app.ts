@@ -18,6 +18,7 @@ export interface AppRoutes {
   readonly readiness: Handler;
   readonly models: Handler;
   readonly model: (id: string) => Handler;
+  readonly quality: (policy: string) => Handler;
   /** Answers with the error answer for whatever was thrown. */
   readonly fail: (exchange: Exchange, error: unknown) => void;
 }
@@ -84,6 +85,9 @@ function defineReads(app: Express, routes: AppRoutes, exchangeOf: ExchangeOf): v
     const isKnown = sendDocsFile(response, String(request.params['file']));
     if (!isKnown) throw new GatewayError('not_found', 'there is no such file');
   });
+  read('/v1/feedback/policies/:name', (request) =>
+    routes.quality(joined(request.params['name']))(exchangeOf(request)),
+  );
   read('/v1/models', (request) => routes.models(exchangeOf(request)));
   // SDKs percent-encode the slash of a model's name, people do not: the rest of the path is the name.
   read('/v1/models/*id', (request) => routes.model(joined(request.params['id']))(exchangeOf(request)));

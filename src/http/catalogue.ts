@@ -1,3 +1,4 @@
+import type { GenerationRouter } from '../contracts/difficulty.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { PolicyInfo } from '../contracts/feedback.ts';
 import type { Principal } from '../contracts/tenancy.ts';
@@ -8,6 +9,8 @@ export interface Offer {
   readonly name: string;
   /** Tried in this order. */
   readonly engines: readonly Engine[];
+  /** Puts the engines in another order for each generation; null when the order is always the same. */
+  readonly router: GenerationRouter | null;
   readonly deadlineMs: number;
   /** A team that may use one of these policies may use the name. */
   readonly policies: readonly string[];
@@ -76,6 +79,7 @@ function offersOf(policies: readonly PolicyInfo[], engines: ReadonlyMap<string, 
     offers.set(name, {
       name,
       engines: [...new Set(own)],
+      router: policy.generation ?? null,
       deadlineMs: policy.deadlineMs,
       policies: [policy.name],
     });
@@ -94,6 +98,7 @@ function engineOffer(name: string, engines: readonly Engine[], policies: readonl
   return {
     name,
     engines,
+    router: null,
     deadlineMs:
       using.length === 0 ? UNUSED_ENGINE_DEADLINE_MS : Math.max(...using.map((policy) => policy.deadlineMs)),
     policies: using.map((policy) => policy.name),

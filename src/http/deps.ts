@@ -2,15 +2,22 @@ import type { CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
+import type { OutcomeLog } from '../contracts/outcomes.ts';
+import type { QualityBook } from '../contracts/quality.ts';
 import type { LoggedRequests } from './access-log.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
 import type { Rubric } from '../domain/item.ts';
 
-/** All that the gateway's surface stands on. */
+/**
+ * All that the gateway's surface stands on. A reload of the configuration puts another object in its place;
+ * a request goes on to its end with the one that it began with.
+ */
 export interface GatewayDeps {
   readonly authenticator: Authenticator;
   readonly feedback: FeedbackService;
+  readonly outcomes: OutcomeLog;
+  readonly quality: QualityBook;
   /** The first one serves requests that name none. */
   readonly policies: readonly PolicyInfo[];
   readonly engines: ReadonlyMap<string, Engine>;

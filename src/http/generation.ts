@@ -1,8 +1,9 @@
 import type { Call } from '../contracts/call.ts';
-import type { EngineFailure, EngineResult, GenerationEvent } from '../contracts/engine.ts';
+import type { Engine, EngineFailure, EngineResult, GenerationEvent } from '../contracts/engine.ts';
 import { createAggregator } from '../wire/aggregate.ts';
 import { isUsageChunk, parseOpenAi, wantsStream, wantsUsage, type OpenAiBody } from '../wire/openai.ts';
-import type { Catalogue } from './catalogue.ts';
+import { promptOf } from '../wire/prompt.ts';
+import type { Catalogue, Offer } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
 import { EventStream } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
@@ -23,7 +24,7 @@ export function createGenerationHandler(
     if (body === null) return;
     const offer = catalogue.model(body.model, principal);
     await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
-      const opened = await askInOrder(exchange, offer.engines, (engine) =>
+      const opened = await askInOrder(exchange, enginesFor(offer, body), (engine) =>
         engine.generate({ kind, body: withModel(body, engine.model) }, call),
       );
       if (!opened.ok) sendFailure(exchange, opened.failure);
@@ -66,6 +67,13 @@ async function readBody(
   if (checked.ok) return checked.value;
   sendProblems(exchange, checked.problems);
   return null;
+}
+
+/** The offer's engines in the order for this request; one that the router does not name is not asked. */
+function enginesFor({ engines, router }: Offer, body: OpenAiBody): readonly Engine[] {
+  if (router === null) return engines;
+  const byId = new Map(engines.map((engine) => [engine.id, engine]));
+  return router.route(promptOf(body)).engines.flatMap((id) => byId.get(id) ?? []);
 }
 
 function withModel(body: OpenAiBody, model: string): OpenAiBody {

@@ -8,23 +8,40 @@ import { Exchange, requestIdOf } from './exchange.ts';
 import { drainingError, toGatewayError } from './failure.ts';
 import { createEmbeddingsHandler, createGenerationHandler } from './generation.ts';
 import type { Handler, TeamHandler } from './handler.ts';
-import type { InFlight } from './in-flight.ts';
+import { InFlight } from './in-flight.ts';
 import { createModelHandler, createModelListHandler } from './models.ts';
+import { createOutcomesHandler } from './outcomes.ts';
 import { createPreferencesHandler } from './preferences.ts';
+import { createQualityHandler } from './quality.ts';
 import { answerHealth, createReadinessHandler, type Phase } from './readiness.ts';
 import { sendError } from './reply.ts';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
+export interface Listener {
+  readonly listen: RequestListener;
+  /** Resolves when no request is under way that began with these, at the latest after `ms`. */
+  unused(deps: GatewayDeps, ms: number): Promise<void>;
+}
+
 /**
  * What happens to every request: an exchange is opened, its route found, its end logged. The hot POST routes
  * are found in a table by their exact path, in front of express: being routed and wrapped by express costs
- * more than all the rest of the frame.
+ * more than all the rest of the frame. Routes are made once for each configuration and swapped whole.
  */
-export function createListener(deps: GatewayDeps, inFlight: InFlight, phase: () => Phase): RequestListener {
-  const { hot, app, fail } = createRoutes(deps, phase);
-  return (request, response) => {
-    const exchange = open(deps, inFlight, request, response);
+export function createListener(current: () => GatewayDeps, inFlight: InFlight, phase: () => Phase): Listener {
+  let routes = createRoutes(current(), phase);
+  const usage = new WeakMap([[routes.deps, routes.underWay]]);
+  const routesNow = (): Routes => {
+    const deps = current();
+    if (deps === routes.deps) return routes;
+    routes = createRoutes(deps, phase);
+    usage.set(deps, routes.underWay);
+    return routes;
+  };
+  const listen: RequestListener = (request, response) => {
+    const { deps, hot, app, fail, underWay } = routesNow();
+    const exchange = open(deps, [inFlight, underWay], request, response);
     if (phase() === 'closing') response.shouldKeepAlive = false;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       sendError(
@@ -42,20 +59,24 @@ export function createListener(deps: GatewayDeps, inFlight: InFlight, phase: () 
     exchange.route = path;
     void run(handle, exchange, fail);
   };
+  return {
+    listen,
+    unused: async (deps, ms) => usage.get(deps)?.empty(deps.clock, ms),
+  };
 }
 
 function open(
   deps: GatewayDeps,
-  inFlight: InFlight,
+  lists: readonly InFlight[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Exchange {
   const requestId = requestIdOf(request, () => deps.random.id('req_'));
   const exchange = new Exchange(request, response, requestId, deps.clock.monotonic());
-  inFlight.add(exchange);
+  for (const list of lists) list.add(exchange);
   response.once('close', () => {
     exchange.leave();
-    inFlight.remove(exchange);
+    for (const list of lists) list.remove(exchange);
     logAccess(deps, exchange);
   });
   return exchange;
@@ -64,6 +85,9 @@ function open(
 type Fail = (exchange: Exchange, error: unknown) => void;
 
 interface Routes {
+  readonly deps: GatewayDeps;
+  /** Exchanges that began with these routes. */
+  readonly underWay: InFlight;
   readonly hot: ReadonlyMap<string, Handler>;
   readonly app: AppListener;
   readonly fail: Fail;
@@ -82,6 +106,7 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
   const fail: Fail = (exchange, error) => sendError(exchange, toGatewayError(error, exchange, deps.logger));
   const handlers: [string, TeamHandler][] = [
     ['/v1/feedback/preferences', createPreferencesHandler(deps, catalogue)],
+    ['/v1/feedback/outcomes', createOutcomesHandler(deps)],
     ['/v1/chat/completions', createGenerationHandler('chat', deps, catalogue)],
     ['/v1/completions', createGenerationHandler('completion', deps, catalogue)],
     ['/v1/embeddings', createEmbeddingsHandler(deps, catalogue)],
@@ -89,6 +114,7 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
   const hot = new Map(handlers.map(([path, handle]) => [path, forTeams(handle)]));
   const startedAt = Math.floor(deps.clock.now() / 1000);
   const oneModel = createModelHandler(catalogue, startedAt);
+  const quality = createQualityHandler(deps, catalogue);
   const app = createApp({
     version: deps.version,
     hot,
@@ -96,9 +122,10 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     readiness: createReadinessHandler(deps.engines, phase),
     models: forTeams(createModelListHandler(catalogue, startedAt)),
     model: (id) => forTeams(oneModel(id)),
+    quality: (policy) => forTeams(quality(policy)),
     fail,
   });
-  return { hot, app, fail };
+  return { deps, underWay: new InFlight(), hot, app, fail };
 }
 
 /** Without the query; a URL with a host in front is left to express. */

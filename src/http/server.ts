@@ -2,7 +2,8 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { refuseRaw } from './client-error.ts';
 import type { GatewayDeps } from './deps.ts';
 import { InFlight } from './in-flight.ts';
-import { createListener } from './listener.ts';
+import { listen } from './listen.ts';
+import { createListener, type RequestListener } from './listener.ts';
 import type { Phase } from './readiness.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface GatewayServer {
   listen(host: string, port: number): Promise<{ readonly url: string; readonly port: number }>;
   /** Turns readiness off and goes on serving, so that load balancers look away before `close`. */
   drain(): void;
+  /** Resolves when no request is under way that began with these, at the latest after `ms`. */
+  unused(deps: GatewayDeps, ms: number): Promise<void>;
   /**
    * Stops accepting, lets requests in flight finish for `drainMs`, then ends open streams with an error
    * event and closes every connection.
@@ -25,19 +28,22 @@ export interface GatewayServer {
 /** Time that ended streams have to reach their clients, in milliseconds. */
 const CUT_GRACE_MS = 1_000;
 
-export function createGatewayServer(deps: GatewayDeps): GatewayServer {
+/** `deps` is asked at every request, and answers with the same object until the configuration changes. */
+export function createGatewayServer(deps: () => GatewayDeps): GatewayServer {
   let phase: Phase = 'serving';
   let closed: Promise<void> | null = null;
   const inFlight = new InFlight();
-  const server = createHttpServer(deps, inFlight, () => phase);
+  const listener = createListener(deps, inFlight, () => phase);
+  const server = createHttpServer(listener.listen, deps, inFlight);
   return {
     listen: (host, port) => listen(server, host, port),
     drain() {
       if (phase === 'serving') phase = 'draining';
     },
+    unused: (old, ms) => listener.unused(old, ms),
     close() {
       phase = 'closing';
-      closed ??= shutDown(deps, server, inFlight);
+      closed ??= shutDown(deps(), server, inFlight);
       return closed;
     },
   };
@@ -57,8 +63,7 @@ const SERVER_OPTIONS: ServerOptions = {
 
 const MAX_CONNECTIONS = 10_000;
 
-function createHttpServer(deps: GatewayDeps, inFlight: InFlight, phase: () => Phase): Server {
-  const listener = createListener(deps, inFlight, phase);
+function createHttpServer(listener: RequestListener, deps: () => GatewayDeps, inFlight: InFlight): Server {
   const server = createServer(SERVER_OPTIONS, listener);
   server.maxConnections = MAX_CONNECTIONS;
   // The body reader says when it wants the body.
@@ -69,21 +74,9 @@ function createHttpServer(deps: GatewayDeps, inFlight: InFlight, phase: () => Ph
       ({ response }) => response.socket === socket && response.headersSent,
     );
     if (isAnswering) socket.destroy();
-    else refuseRaw(error, socket, deps);
+    else refuseRaw(error, socket, deps());
   });
   return server;
-}
-
-function listen(server: Server, host: string, port: number): Promise<{ url: string; port: number }> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      resolve({ url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound });
-    });
-  });
 }
 
 async function shutDown(deps: GatewayDeps, server: Server, inFlight: InFlight): Promise<void> {

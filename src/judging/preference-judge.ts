@@ -12,17 +12,11 @@ import type { Judge } from '../contracts/judge.ts';
 import type { LabelDistribution, ShownLabel } from '../domain/distribution.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { Item, Order } from '../domain/item.ts';
-import type { Judgment, JudgeReply } from '../domain/judgment.ts';
-import {
-  averageOrders,
-  confidenceOf,
-  isPositionInconsistent,
-  type OrderReading,
-  orderGapOf,
-  readOrder,
-} from '../domain/preference.ts';
+import { type Judgment, judgmentOf, type JudgeReply } from '../domain/judgment.ts';
+import { type OrderReading, readOrder } from '../domain/preference.ts';
 import { type PromptTemplate, templateId } from '../domain/template.ts';
-import type { Flag, TrailEntry } from '../domain/verdict.ts';
+import type { TrailEntry } from '../domain/verdict.ts';
+import { createJudgeKeys, type KeyOf } from './judge-keys.ts';
 import { renderPreference } from './render.ts';
 
 /**
@@ -33,6 +27,8 @@ import { renderPreference } from './render.ts';
 export interface PreferenceJudgeOptions {
   readonly name: string;
   readonly engine: Engine;
+  /** Kind and dialect of the engine, such as `openai/vllm`: part of the judge's key. */
+  readonly engineKind: string;
   readonly template: PromptTemplate;
   /** `both` costs two calls and cancels position bias; `one` shows the order that a hash of the item picks. */
   readonly orders: 'both' | 'one';
@@ -43,6 +39,7 @@ export interface PreferenceJudgeOptions {
 const MINIMUM_LABEL_MASS = 0.9;
 
 export function createPreferenceJudge(options: PreferenceJudgeOptions): Judge {
+  const keyOf = createJudgeKeys(options);
   return {
     name: options.name,
     async judge(item, { tier, orders = options.orders, before }, call) {
@@ -51,7 +48,7 @@ export function createPreferenceJudge(options: PreferenceJudgeOptions): Judge {
       const answers = await Promise.all(
         asked.map((order) => askOnce(options, { item, tier, order, affinity }, call)),
       );
-      return combine(answers, before?.readings ?? []);
+      return combine(answers, before, keyOf);
     },
   };
 }
@@ -166,30 +163,13 @@ function problemOf(failure: EngineFailure): Problem {
   return { code: failure.code, message: failure.message, param: null };
 }
 
-function combine(answers: readonly Answer[], earlier: readonly OrderReading[]): JudgeReply {
+function combine(answers: readonly Answer[], before: Judgment | undefined, keyOf: KeyOf): JudgeReply {
   const trail = answers.map((answer) => answer.entry);
   const problem = trail.find((entry) => entry.problem !== null)?.problem;
   if (problem) return { ok: false, problem, trail };
   const fresh = answers.map((answer) => answer.reading).filter((reading) => reading !== null);
-  const readings = [...earlier, ...fresh];
-  const probabilities = averageOrders(readings);
-  const judgment = {
-    probabilities,
-    confidence: confidenceOf(probabilities, readings),
-    orderGap: orderGapOf(readings),
-    labelMass: Math.min(...readings.map((reading) => reading.mass)),
-    readings,
-    flags: flagsOf(readings),
-  };
-  return { ok: true, judgment, trail };
-}
-
-function flagsOf(readings: readonly OrderReading[]): Flag[] {
-  const flags: Flag[] = [];
-  if (readings.length === 1) flags.push('single_order');
-  if (isPositionInconsistent(readings)) flags.push('position_inconsistent');
-  if (readings.some((reading) => reading.censored)) flags.push('censored_logprobs');
-  return flags;
+  const readings = [...(before?.readings ?? []), ...fresh];
+  return { ok: true, judgment: judgmentOf(readings, keyOf(trail, before)), trail };
 }
 
 /** Which order to show when only one is bought: even over items, the same every time for one item. */

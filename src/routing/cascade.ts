@@ -25,12 +25,18 @@ export function createCascade(tiers: readonly Tier[]): Router {
         const { accept, certificate, reason } = tier.rule.decide(reply.judgment, item);
         decisions.push({ tier: tier.name, accepted: accept, reason });
         if (accept) {
-          end = { type: 'accepted', tier: tier.name, judgment: reply.judgment, certificate };
+          end = {
+            type: 'accepted',
+            tier: tier.name,
+            judgment: reply.judgment,
+            certificate,
+            basis: 'threshold',
+          };
           break;
         }
         end = { type: 'abstained', tier: tier.name, judgment: reply.judgment };
       }
-      return { end, trail, decisions };
+      return { end, trail, decisions, difficulty: null, inclusion: 1 };
     },
   };
 }

@@ -5,6 +5,10 @@ export const CHAT_EXAMPLE = { model: 'assay/default', messages: [{ role: 'user',
 
 export const COMPLETION_EXAMPLE = { model: 'assay/default', prompt: 'Once upon a time', max_tokens: 16 };
 
+export const OUTCOMES_EXAMPLE = {
+  outcomes: [{ verdict_id: 'vrd_8h2j5k1l9p3o6i4u7y0t2r5e8w', label: 'a', annotator: 'reviewer-3' }],
+};
+
 export const PREFERENCES_EXAMPLE = {
   policy: 'default',
   items: [

@@ -9,6 +9,8 @@ export const deadlineHeader = z.object({
 
 export const modelPath = z.object({ id: z.string().meta({ example: 'assay/default' }) });
 
+export const policyPath = z.object({ name: z.string().meta({ example: 'default' }) });
+
 export const engineReplySchema = z
   .looseObject({})
   .meta({ id: 'EngineReply', description: "The engine's reply in the OpenAI format, untouched." });

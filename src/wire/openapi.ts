@@ -9,14 +9,17 @@ import {
   embeddingsRequestSchema,
   modelSchemas,
 } from './openai.ts';
+import { outcomesReplySchema, outcomesRequestSchema } from './outcomes.ts';
+import { qualityReplySchema } from './quality.ts';
 import { preferencesReplySchema } from './verdict.ts';
 import {
   CHAT_EXAMPLE,
   COMPLETION_EXAMPLE,
+  OUTCOMES_EXAMPLE,
   PREFERENCES_EXAMPLE,
   PREFERENCES_REPLY_EXAMPLE,
 } from './openapi-examples.ts';
-import { deadlineHeader, engineReplySchema, modelPath, statusSchema } from './openapi-parts.ts';
+import { deadlineHeader, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
 
 /** The description of the public API, made from the very schemas that check the requests. */
 export function openApiDocument({
@@ -43,6 +46,8 @@ export function openApiDocument({
     },
     paths: {
       '/v1/feedback/preferences': { post: preferences },
+      '/v1/feedback/outcomes': { post: outcomes },
+      '/v1/feedback/policies/{name}': { get: policyQuality },
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
       '/v1/embeddings': { post: embeddings },
@@ -85,6 +90,36 @@ const preferences: ZodOpenApiOperationObject = {
       content: { [JSON_TYPE]: { schema: preferencesReplySchema, example: PREFERENCES_REPLY_EXAMPLE } },
     },
     ...failures([...BODY_FAILURES, ...COMMON_FAILURES, 'deadline_exceeded']),
+  },
+};
+
+const outcomes: ZodOpenApiOperationObject = {
+  operationId: 'recordOutcomes',
+  tags: ['feedback'],
+  summary: 'Bring in gold labels for verdicts already given',
+  description:
+    'They feed the estimate of how often labels are what people say. The newest 50,000 verdicts of this gateway can be found.',
+  requestBody: {
+    required: true,
+    content: { [JSON_TYPE]: { schema: outcomesRequestSchema, example: OUTCOMES_EXAMPLE } },
+  },
+  responses: {
+    '200': {
+      description: 'One receipt per label',
+      content: { [JSON_TYPE]: { schema: outcomesReplySchema } },
+    },
+    ...failures([...BODY_FAILURES, ...COMMON_FAILURES]),
+  },
+};
+
+const policyQuality: ZodOpenApiOperationObject = {
+  operationId: 'getPolicyQuality',
+  tags: ['feedback'],
+  summary: 'What is proven of the labels that your team gets from a policy, stratum by stratum',
+  requestParams: { path: policyPath },
+  responses: {
+    '200': { description: 'The policy', content: { [JSON_TYPE]: { schema: qualityReplySchema } } },
+    ...failures([...COMMON_FAILURES, 'invalid_request']),
   },
 };
 

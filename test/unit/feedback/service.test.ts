@@ -6,6 +6,7 @@ import type { Item } from '../../../src/domain/item.ts';
 import { createFeedbackService } from '../../../src/feedback/service.ts';
 import { countingRandom } from '../../fakes/clock.ts';
 import { openCall } from '../../fakes/engine.ts';
+import { keyOfModel } from '../../fakes/judge-key.ts';
 
 function input(id: string): ItemInput {
   return {
@@ -16,6 +17,7 @@ function input(id: string): ItemInput {
 
 function accepted(a: number, b: number, tie: number): RoutingResult {
   const judgment = {
+    key: keyOfModel('fake'),
     probabilities: { a, b, tie },
     confidence: Math.max(a, b, tie),
     orderGap: 0,
@@ -23,7 +25,8 @@ function accepted(a: number, b: number, tie: number): RoutingResult {
     readings: [],
     flags: [],
   };
-  return { end: { type: 'accepted', tier: 'small', judgment, certificate: null }, trail: [], decisions: [] };
+  const end = { type: 'accepted', tier: 'small', judgment, certificate: null, basis: 'threshold' } as const;
+  return { end, trail: [], decisions: [], difficulty: null, inclusion: 1 };
 }
 
 function serviceWith(route: (item: Item) => RoutingResult | Promise<RoutingResult>, concurrency = 4) {
@@ -53,6 +56,8 @@ describe('the feedback service', () => {
           end: { type: 'failed', problem: { code: 'deadline_exceeded', message: 'late', param: null } },
           trail: [],
           decisions: [],
+          difficulty: null,
+          inclusion: 1,
         };
       }
       return accepted(0.9, 0.1, 0);

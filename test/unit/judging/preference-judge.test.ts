@@ -16,7 +16,14 @@ const template: PromptTemplate = {
 const item: Item = { id: 'i', prompt: 'p', candidates: ['good', 'bad'], rubric: undefined, metadata: {} };
 
 function judgeOn(engine: ReturnType<typeof scriptedEngine>, orders: 'both' | 'one' = 'both') {
-  return createPreferenceJudge({ name: 'quick', engine, template, orders, random: countingRandom() });
+  return createPreferenceJudge({
+    name: 'quick',
+    engine,
+    engineKind: 'openai/vllm',
+    template,
+    orders,
+    random: countingRandom(),
+  });
 }
 
 /** Prefers the text "good" with 0.7, plus 0.1 for whatever stands first. */
@@ -80,6 +87,17 @@ describe('the preference judge', () => {
     expect(both.judgment.readings.map(({ order }) => order)).toEqual(['ba', 'ab']);
     expect(both.judgment.orderGap).toBeCloseTo(0.3, 12);
     expect(both.trail.map(({ order }) => order)).toEqual(['ab']);
+    expect(one.judgment.key.parts).toMatchObject({
+      orders: 'one',
+      engine: 'openai/vllm',
+      fingerprint: 'vllm-test',
+    });
+    expect(both.judgment.key.parts).toMatchObject({
+      orders: 'both',
+      prompt: 'preference/test@3',
+      precision: 'awq',
+    });
+    expect(both.judgment.key.id).not.toBe(one.judgment.key.id);
     expect(engine.requests).toHaveLength(2);
   });
 

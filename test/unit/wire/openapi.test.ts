@@ -22,6 +22,8 @@ describe('the API description', () => {
     );
     expect(routes).toEqual([
       'post /v1/feedback/preferences',
+      'post /v1/feedback/outcomes',
+      'get /v1/feedback/policies/{name}',
       'post /v1/chat/completions',
       'post /v1/completions',
       'post /v1/embeddings',

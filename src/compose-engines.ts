@@ -1,0 +1,211 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { need, type Parts } from './compose-parts.ts';
+import type { LoadedConfig } from './config/loader.ts';
+import type { Config, EngineConfig, OpenAiEngineConfig, TritonEngineConfig } from './config/schema.ts';
+import type { TemplateSet } from './config/templates.ts';
+import type { Clock } from './contracts/clock.ts';
+import type { LabelProbe, Replica } from './contracts/engine.ts';
+import { ConfigError, type EngineStatus } from './contracts/program.ts';
+import type { Price } from './domain/cost.ts';
+import { type PromptTemplate, templateId } from './domain/template.ts';
+import { createOpenAiReplica } from './engines/openai/replica.ts';
+import type { createTritonReplica, TritonReplicaOptions } from './engines/triton/replica.ts';
+import { labelProbeOf } from './judging/preference-judge.ts';
+import { createDnsDiscovery, type Discovery } from './pool/discovery.ts';
+import type { KubernetesAccess } from './pool/kubernetes/api-client.ts';
+import { createEndpointSliceDiscovery } from './pool/kubernetes/endpoint-slices.ts';
+import { createReplicaPool, type ReplicaPool } from './pool/replica-pool.ts';
+import { createEngineResilience } from './resilience/engine-resilience.ts';
+import { DEFAULT_RESILIENCE, type ResilienceSettings } from './resilience/settings.ts';
+
+/** The pool of one configured engine, and the text by which a reload sees whether it changed. */
+export interface ConfiguredEngine {
+  readonly pool: ReplicaPool;
+  readonly config: EngineConfig;
+  readonly identity: string;
+}
+
+export type ConfiguredEngines = ReadonlyMap<string, ConfiguredEngine>;
+
+/**
+ * The engines of a configuration. Those of `before` that did not change are taken over as they are: warm
+ * replicas, breakers, times and quarantine stay. Throws when one cannot be made; then none is left open.
+ */
+export async function createEngines(
+  { config, templates }: LoadedConfig,
+  parts: Parts,
+  before: ConfiguredEngines,
+): Promise<ConfiguredEngines> {
+  const triton = await loadTriton(config);
+  const engines = new Map<string, ConfiguredEngine>();
+  try {
+    for (const [id, engine] of Object.entries(config.engines)) {
+      const labelProbes = templatesOf(id, config, templates).map(labelProbeOf);
+      const identity = JSON.stringify([engine, labelProbes]);
+      const old = before.get(id);
+      if (old?.identity === identity) {
+        engines.set(id, old);
+        continue;
+      }
+      const createReplica = (url: string): Replica =>
+        engine.kind === 'openai'
+          ? createOpenAi(engine, { url, labelProbes, clock: parts.clock })
+          : need(triton, 'triton')(tritonOptions(engine, { url, labelProbes, clock: parts.clock }));
+      engines.set(id, { pool: createPool(id, engine, createReplica, parts), config: engine, identity });
+    }
+  } catch (error) {
+    await closeAll(others(engines, before));
+    throw error;
+  }
+  return engines;
+}
+
+/** Engines of `these` that are not among `those`. */
+export function others(these: ConfiguredEngines, those: ConfiguredEngines): ConfiguredEngines {
+  return new Map([...these].filter(([id, engine]) => those.get(id) !== engine));
+}
+
+export async function closeAll(engines: ConfiguredEngines): Promise<void> {
+  await Promise.all([...engines.values()].map(({ pool }) => pool.close()));
+}
+
+function createPool(
+  id: string,
+  engine: EngineConfig,
+  createReplica: (url: string) => Replica,
+  parts: Parts,
+): ReplicaPool {
+  const { model, precision = null, warmUpTimeoutMs, discovery } = engine;
+  return createReplicaPool({
+    ...parts,
+    id,
+    model,
+    precision,
+    replicas: engine.replicas.map(createReplica),
+    ...(discovery === undefined
+      ? {}
+      : { discovery: { source: createDiscovery(engine.kind, discovery, parts), createReplica } }),
+    price: toPrice(engine.cost),
+    warmUpTimeoutMs,
+    resilience: createEngineResilience(resilienceOf(engine), parts),
+  });
+}
+
+function createDiscovery(
+  kind: EngineConfig['kind'],
+  discovery: NonNullable<EngineConfig['discovery']>,
+  parts: Parts,
+): Discovery {
+  if ('url' in discovery) return createDnsDiscovery({ ...discovery, ...parts });
+  const { tls, ...place } = discovery.endpointSlices;
+  const scheme = (kind === 'openai' ? 'http' : 'grpc') + (tls ? 's' : '');
+  return createEndpointSliceDiscovery({ ...place, scheme, ...inCluster(parts.environment), ...parts });
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** The API server as Kubernetes tells every pod. Throws where this process runs in none. */
+function inCluster(environment: Parts['environment']): KubernetesAccess {
+  const host = environment['KUBERNETES_SERVICE_HOST'];
+  const port = environment['KUBERNETES_SERVICE_PORT'] ?? '443';
+  if (host === undefined) {
+    const message = 'endpointSlices need a pod: KUBERNETES_SERVICE_HOST is not set';
+    throw new ConfigError('(configuration)', [{ path: 'engines', line: null, column: null, message }]);
+  }
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    tokenFile: `${SERVICE_ACCOUNT}/token`,
+    caFile: `${SERVICE_ACCOUNT}/ca.crt`,
+  };
+}
+
+/** gRPC and its code are only loaded where a configuration names a Triton: they take memory and time. */
+async function loadTriton(config: Config): Promise<typeof createTritonReplica | undefined> {
+  if (!Object.values(config.engines).some(({ kind }) => kind === 'triton')) return undefined;
+  const module = await import('./engines/triton/replica.ts');
+  return module.createTritonReplica;
+}
+
+/** What a replica needs beside the configuration of its engine. */
+interface ReplicaPlace {
+  readonly url: string;
+  readonly labelProbes: readonly LabelProbe[];
+  readonly clock: Clock;
+}
+
+function createOpenAi(engine: OpenAiEngineConfig, place: ReplicaPlace): Replica {
+  const { model, flavour, apiKey, priority, isolate } = engine;
+  return createOpenAiReplica({
+    ...place,
+    model,
+    flavour,
+    priority,
+    isolate,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    limits: {
+      connections: engine.connections,
+      replyBytes: engine.replyLimitBytes,
+      connectTimeoutMs: engine.connectTimeoutMs,
+    },
+  });
+}
+
+function tritonOptions(engine: TritonEngineConfig, place: ReplicaPlace): TritonReplicaOptions {
+  const { model, backend, chatTemplate, tokenizer, maxModelTokens, metricsPort, messageLimitBytes } = engine;
+  return {
+    ...place,
+    model,
+    backend,
+    chatTemplate,
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(maxModelTokens === undefined ? {} : { maxModelTokens }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+    limits: { messageBytes: messageLimitBytes },
+  };
+}
+
+function resilienceOf({ resilience: { retries, hedge, stuckAfterMs } }: EngineConfig): ResilienceSettings {
+  const { retry, hedge: hedging } = DEFAULT_RESILIENCE;
+  return {
+    ...DEFAULT_RESILIENCE,
+    retry: { ...retry, retries },
+    hedge: { ...hedging, enabled: hedge },
+    stuckAfterMs,
+  };
+}
+
+/** Templates of the judges that ask this engine, each once. */
+function templatesOf(engine: string, config: Config, templates: TemplateSet): PromptTemplate[] {
+  const judges = Object.values(config.judges).filter((judge) => judge.engine === engine);
+  const found = judges.map((judge) => need(templates.find(judge.prompt), judge.prompt));
+  return [...new Map(found.map((template) => [templateId(template), template])).values()];
+}
+
+function toPrice(cost: EngineConfig['cost']): Price {
+  if ('gpuHourUsd' in cost) return { by: 'gpuHour', ...cost };
+  return { by: 'token', ...cost, cachedInputPerMtokUsd: cost.cachedInputPerMtokUsd ?? cost.inputPerMtokUsd };
+}
+
+const POLL_MS = 20;
+
+/** Waits until each engine has a ready replica, at most `timeoutMs`, and tells how they are then. */
+export async function whenReady(engines: ConfiguredEngines, timeoutMs: number): Promise<EngineStatus[]> {
+  const until = performance.now() + timeoutMs;
+  const all = [...engines.values()];
+  while (!all.every(isReady) && performance.now() < until) await delay(POLL_MS);
+  return all.map((engine) => ({
+    engine: engine.pool.id,
+    kind: kindOf(engine.config),
+    model: engine.pool.model,
+    replicas: engine.pool.replicas(),
+  }));
+}
+
+export function isReady({ pool }: ConfiguredEngine): boolean {
+  return pool.replicas().some((replica) => replica.ready);
+}
+
+/** Protocol and dialect, such as `openai/vllm`. */
+export function kindOf(engine: EngineConfig): string {
+  return `${engine.kind}/${engine.kind === 'openai' ? engine.flavour : engine.backend}`;
+}

@@ -1,0 +1,66 @@
+import { kindOf } from './compose-engines.ts';
+import type { ConfigSource } from './compose-gateway.ts';
+import { need } from './compose-parts.ts';
+import type { LoadedConfig } from './config/loader.ts';
+import { configSchema } from './config/schema.ts';
+import type { Calibration, CalibrationTask, CascadePlan, JudgedItem } from './contracts/evaluation.ts';
+import type { Program, RunningGateway } from './contracts/program.ts';
+import { promptPartsOf } from './domain/judge-key.ts';
+import { calibrationOf } from './evaluation/calibration-items.ts';
+import { reportCalibration } from './evaluation/calibration-report.ts';
+import { compareJudges } from './evaluation/compare.ts';
+import { evaluatePolicy } from './evaluation/evaluate.ts';
+import { playCascade } from './evaluation/play.ts';
+import { certify } from './routing/certificates/certify.ts';
+import { replay } from './routing/certificates/replay.ts';
+import { thresholdRule } from './routing/threshold-rule.ts';
+import { renderCertificate } from './wire/certificate.ts';
+
+/** What the evaluating commands need. */
+export const evaluationProgram: Pick<Program, 'compareJudges' | 'evaluate' | 'playCascade' | 'calibrate'> = {
+  compareJudges,
+  evaluate: evaluatePolicy,
+  playCascade: playThreshold,
+  calibrate,
+};
+
+function calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration {
+  const { items: calibrationItems, request } = calibrationOf(items, task);
+  const certification = certify(calibrationItems, request);
+  if (!certification.ok) return certification;
+  const { certificate } = certification;
+  const ends = replay(certificate, calibrationItems);
+  const report = reportCalibration(items, { task, certificate, ends });
+  return { ok: true, certificate: `${JSON.stringify(renderCertificate(certificate), null, 2)}\n`, report };
+}
+
+/** Engine kind and template hash of every judge, as its key has them. */
+export function judgePartsOf({ config, templates }: LoadedConfig): RunningGateway['judgeParts'] {
+  const parts = Object.entries(config.judges).map(([name, { engine, prompt }]) => {
+    const { promptHash } = promptPartsOf(need(templates.find(prompt), prompt));
+    return [name, { engine: kindOf(need(config.engines[engine], engine)), promptHash }] as const;
+  });
+  return Object.fromEntries(parts);
+}
+
+function playThreshold(items: readonly JudgedItem[], { tiers, acceptAt }: CascadePlan): JudgedItem[] {
+  const played = tiers.map((judge, index) => ({
+    judge,
+    rule: thresholdRule(index === tiers.length - 1 ? 0 : acceptAt),
+  }));
+  return playCascade(items, played);
+}
+
+/** The source with one more policy for each judge, which asks that judge alone and releases all it says. */
+export function withEachJudge(source: ConfigSource): ConfigSource {
+  return { ...source, load: () => addJudgePolicies(source.load()) };
+}
+
+function addJudgePolicies(loaded: LoadedConfig): LoadedConfig {
+  const { config } = loaded;
+  const alone = Object.keys(config.judges).map((judge) => {
+    const policy = configSchema.shape.policies.valueType.parse({ tiers: [judge], abstainBelow: 0 });
+    return [`judge:${judge}`, policy] as const;
+  });
+  return { ...loaded, config: { ...config, policies: { ...config.policies, ...Object.fromEntries(alone) } } };
+}

@@ -1,0 +1,140 @@
+import type { Parts } from './compose-parts.ts';
+import type { Config } from './config/schema.ts';
+import type { Certificate } from './contracts/certificate.ts';
+import type { LaneEvent, QualityBook } from './contracts/quality.ts';
+import { type Auditor, createAuditor } from './routing/auditor.ts';
+import { certify } from './routing/certificates/certify.ts';
+import { createSpendPace } from './routing/deferral/spend-pace.ts';
+import { createPolicyGate, type PolicyGate } from './routing/difficulty/policy-gate.ts';
+import { createLanes, type Lanes } from './routing/lanes.ts';
+import { createOutcomeBook, type OutcomeBook } from './routing/outcome-book.ts';
+import { createSpending, type Spending } from './routing/spending.ts';
+
+type PolicyConfig = Config['policies'][string];
+type Target = NonNullable<PolicyConfig['target']>;
+type BudgetConfig = NonNullable<PolicyConfig['budget']>;
+
+/** What was learned about judges and labels. It outlives a reload; only a policy with another promise starts anew. */
+export interface Evidence {
+  readonly outcomes: OutcomeBook;
+  readonly auditor: Auditor;
+  readonly quality: QualityBook;
+  /** `certificates` made elsewhere are in force from the start. */
+  lanesOf(name: string, policy: PolicyConfig, target: Target, certificates: readonly Certificate[]): Lanes;
+  gateOf(name: string, policy: PolicyConfig, config: Config): PolicyGate;
+  spendingOf(name: string, budget: BudgetConfig): Spending;
+  close(): Promise<void>;
+}
+
+/** Audits that run at once and that wait; they share the engines with everybody else. */
+const AUDITS = { concurrency: 32, waiting: 2_048 };
+
+export function createEvidence(parts: Parts): Evidence {
+  const outcomes = createOutcomeBook();
+  const auditor = createAuditor({ calls: parts.calls, ...AUDITS });
+  const lanes = createMemory<Lanes>();
+  const gates = createMemory<PolicyGate>();
+  const spendings = createMemory<Spending>();
+  return {
+    outcomes,
+    auditor,
+    quality: {
+      lanes: (team, policy) =>
+        (lanes.last(policy)?.ofTeam(team) ?? []).map((lane) => ({
+          ...lane.quality(),
+          goldAgreement: outcomes.agreement(team, policy, lane.scope.stratum),
+        })),
+    },
+    lanesOf: (name, policy, target, certificates) =>
+      lanes.get(
+        name,
+        [target, policy.strata, policy.audit, policy.tiers, certificates.map(({ id }) => id)],
+        () => {
+          const made = createPolicyLanes(name, policy, target, parts);
+          for (const given of certificates) made.of(given.scope.team, given.scope.stratum).install(given);
+          return made;
+        },
+      ),
+    gateOf: (name, policy, config) =>
+      gates.get(name, [policy.tiers, policy.strata], () =>
+        createPolicyGate({
+          policy: name,
+          listedRatio: listedRatio(policy, config),
+          random: parts.random,
+          later: (work) => void parts.clock.after(0, work),
+        }),
+      ),
+    spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
+    close: () => auditor.close(),
+  };
+}
+
+/** Things by name that are made anew when what they were made from has changed. */
+interface Memory<T> {
+  get(name: string, from: unknown, make: () => T): T;
+  last(name: string): T | undefined;
+}
+
+function createMemory<T>(): Memory<T> {
+  const known = new Map<string, { readonly from: string; readonly value: T }>();
+  return {
+    last: (name) => known.get(name)?.value,
+    get(name, from, make) {
+      const text = JSON.stringify(from);
+      const found = known.get(name);
+      if (found?.from === text) return found.value;
+      const value = make();
+      known.set(name, { from: text, value });
+      return value;
+    },
+  };
+}
+
+const PERIOD_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const NANO = 1e9;
+
+function createPolicySpending({ usd, per, errorUsd, whenOver }: BudgetConfig, parts: Parts): Spending {
+  const money = { nanoUsd: usd * NANO, windowMs: PERIOD_MS[per], errorNanoUsd: errorUsd * NANO };
+  return createSpending({ ...parts, pace: createSpendPace(money, parts.clock), choice: whenOver });
+}
+
+/** Until costs are measured: what a token, or an hour, of the first tier's engine costs over the last one's. */
+function listedRatio(policy: PolicyConfig, config: Config): number {
+  const priceOf = (tier: string | undefined): number => {
+    const engine = config.engines[config.judges[tier ?? '']?.engine ?? ''];
+    if (engine === undefined) return 0;
+    return 'gpuHourUsd' in engine.cost
+      ? engine.cost.gpuHourUsd * engine.cost.gpus
+      : engine.cost.inputPerMtokUsd;
+  };
+  const [small, large] = [priceOf(policy.tiers[0]), priceOf(policy.tiers.at(-1))];
+  return large > 0 ? Math.min(1, small / large) : 1;
+}
+
+function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, parts: Parts): Lanes {
+  return createLanes(name, policy.strata.length > 0, {
+    target,
+    risk: target.risk,
+    auditShare: policy.audit.share,
+    certify: (items, about) =>
+      certify(items, {
+        ...about,
+        target,
+        risk: target.risk,
+        training: items.length >= TRAIN_FROM ? { kind: 'split', share: 0.3 } : { kind: 'none' },
+        seed: 1,
+        createdAt: parts.clock.now(),
+      }),
+    announce: (event) => logEvent(parts, event),
+  });
+}
+
+/** Below this the labels are better spent on the proof than on training what is proven. */
+const TRAIN_FROM = 300;
+
+function logEvent({ logger }: Parts, { type, lane, detail }: LaneEvent): void {
+  const fields = { event: type, ...lane, detail };
+  if (type === 'certified') logger.info(fields, 'certificate in force');
+  else if (type === 'refused') logger.info(fields, 'no certificate yet');
+  else logger.warn(fields, 'certificate gone');
+}

@@ -1,0 +1,103 @@
+import { judgePartsOf } from './compose-evaluation.ts';
+import { type ConfiguredEngines, kindOf, whenReady } from './compose-engines.ts';
+import { createParts, type Parts } from './compose-parts.ts';
+import { createEvidence } from './compose-evidence.ts';
+import { createReloader, type Reloader } from './compose-reload.ts';
+import { createState } from './compose-state.ts';
+import type { Environment, LoadedConfig } from './config/loader.ts';
+import type { Config } from './config/schema.ts';
+import type { EngineDetail, Operations } from './contracts/admin.ts';
+import type { RunningGateway, ServeOptions } from './contracts/program.ts';
+import { type AdminServer, createAdminServer } from './http/admin.ts';
+import { createGatewayServer } from './http/server.ts';
+import { createKeyAuthenticator, createOpenAuthenticator, createOwnKey } from './tenancy/config-keys.ts';
+
+/** Where a gateway's configuration comes from; it is read again at each reload. */
+export interface ConfigSource {
+  /** Throws `ConfigError`. */
+  load(): LoadedConfig;
+  stop(): Promise<void>;
+}
+
+/** A gateway from its configuration to its open ports, and the way back. */
+export async function startGateway(
+  source: ConfigSource,
+  options: ServeOptions,
+  environment: Environment,
+): Promise<RunningGateway> {
+  const loaded = source.load();
+  const { config } = loaded;
+  const parts = createParts(options.log ? config.log.level : 'error', environment);
+  const evidence = createEvidence(parts);
+  const lasting = { parts, ownKey: createOwnKey(), evidence };
+  const reloader = createReloader(await createState(loaded, lasting, new Map()), {
+    load: () => source.load(),
+    create: (next, before) => createState(next, lasting, before),
+    unused: (state, ms) => server.unused(state.deps, ms),
+    logger: parts.logger,
+  });
+  const server = createGatewayServer(() => reloader.current().deps);
+  const admin = createAdmin(config, reloader, parts);
+  const close = async (): Promise<void> => {
+    await Promise.all([admin?.close(), server.close()]);
+    await evidence.close();
+    await reloader.close();
+    await source.stop();
+    parts.logger.flush();
+  };
+  try {
+    const { host, port } = config.server;
+    const { url } = await server.listen(options.host ?? host, options.port ?? port);
+    const adminUrl = config.admin === undefined ? undefined : await admin?.listen(config.admin);
+    const policies = reloader.current().deps.policies.map((policy) => policy.name);
+    return {
+      url,
+      adminUrl: adminUrl ?? null,
+      apiKey: lasting.ownKey.key,
+      policies,
+      tiers: config.policies[policies[0] ?? '']?.tiers ?? [],
+      plans: Object.fromEntries(Object.entries(config.policies).map(([name, { tiers }]) => [name, tiers])),
+      judgeParts: judgePartsOf(loaded),
+      ready: (timeoutMs) => whenReady(reloader.current().engines, timeoutMs),
+      reload: () => reloader.reload(),
+      close,
+    };
+  } catch (error) {
+    await Promise.all([admin?.close(), server.close()]);
+    await reloader.close();
+    throw error;
+  }
+}
+
+function createAdmin(config: Config, reloader: Reloader, parts: Parts): AdminServer | undefined {
+  if (config.admin === undefined) return undefined;
+  const { keys } = config.admin;
+  return createAdminServer({
+    ...parts,
+    authenticator:
+      keys.length === 0
+        ? createOpenAuthenticator()
+        : createKeyAuthenticator([{ team: 'admin', policies: null, keys }]),
+    needsKey: keys.length > 0,
+    operations: createOperations(reloader),
+  });
+}
+
+function createOperations(reloader: Reloader): Operations {
+  const engines = (): ConfiguredEngines => reloader.current().engines;
+  return {
+    engines: () =>
+      [...engines().values()].map(({ pool, config }): EngineDetail => ({
+        engine: pool.id,
+        kind: kindOf(config),
+        model: pool.model,
+        precision: pool.precision,
+        replicas: pool.details(),
+      })),
+    setDraining(replica, draining) {
+      const pool = engines().get(replica.split('/')[0] ?? '')?.pool;
+      return (draining ? pool?.drain(replica) : pool?.undrain(replica)) ?? false;
+    },
+    reload: () => reloader.reload(),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Evidence } from './compose-evidence.ts';
+import { need, type Parts } from './compose-parts.ts';
+import type { Certificate } from './contracts/certificate.ts';
+import type { Config } from './config/schema.ts';
+import type { PolicyInfo } from './contracts/feedback.ts';
+import type { Judge } from './contracts/judge.ts';
+import type { Router } from './contracts/routing.ts';
+import { stratumOf } from './domain/stratum.ts';
+import { createCascade } from './routing/cascade.ts';
+import { createCertifiedRouter } from './routing/certified-router.ts';
+import { chainOf } from './routing/chain.ts';
+import { createGenerationRouter } from './routing/difficulty/generation-router.ts';
+import { thresholdRule } from './routing/threshold-rule.ts';
+
+type PolicyConfig = Config['policies'][string];
+
+export interface RoutingParts {
+  readonly judges: ReadonlyMap<string, Judge>;
+  readonly config: Config;
+  /** Made elsewhere, by policy. */
+  readonly certificates: ReadonlyMap<string, readonly Certificate[]>;
+  readonly evidence: Evidence;
+  readonly parts: Parts;
+}
+
+/** The router of a policy: with a target, small judges decide where it is proven; without, by a plain threshold. */
+export function createRouter(
+  name: string,
+  policy: PolicyConfig,
+  { judges, config, certificates, evidence, parts }: RoutingParts,
+): Router {
+  const tiers = policy.tiers.map((tier) => ({
+    tier,
+    judge: need(judges.get(tier), tier),
+    orders: need(config.judges[tier], tier).orders,
+  }));
+  const reference = need(tiers.at(-1), 'last tier');
+  const lastRule = thresholdRule(policy.abstainBelow);
+  const small = tiers.slice(0, -1);
+  if (policy.target === undefined) {
+    const rule = thresholdRule(policy.acceptAt);
+    const plain = [...small.map((tier) => ({ ...tier, rule })), { ...reference, rule: lastRule }];
+    return createCascade(plain.map(({ tier, judge, rule: own }) => ({ name: tier, judge, rule: own })));
+  }
+  return createCertifiedRouter({
+    policy: name,
+    chain: chainOf(small),
+    reference: { tier: reference.tier, judge: reference.judge, rule: lastRule },
+    lanes: evidence.lanesOf(name, policy, policy.target, certificates.get(name) ?? []),
+    stratumOf: (item) => stratumOf(item, policy.strata),
+    gate: evidence.gateOf(name, policy, config),
+    spending: policy.budget === undefined ? null : evidence.spendingOf(name, policy.budget),
+    auditor: evidence.auditor,
+    auditMs: policy.deadlineMs,
+    random: parts.random,
+    now: () => parts.clock.now(),
+    remember: (verdict) => evidence.outcomes.remember(verdict),
+  });
+}
+
+/** The policies as the surfaces see them, `default` first. */
+export function policyInfos(config: Config, evidence: Evidence, parts: Parts): PolicyInfo[] {
+  return Object.entries(config.policies)
+    .map(([name, policy]): PolicyInfo => {
+      const engines = policy.tiers.map((tier) => need(config.judges[tier], tier).engine);
+      const info = { name, engines, deadlineMs: policy.deadlineMs };
+      if (policy.target === undefined) return info;
+      const gate = evidence.gateOf(name, policy, config);
+      const estimate = gate.ofPrompt;
+      const { generation: settings } = policy;
+      return {
+        ...info,
+        generation: createGenerationRouter({ settings, engines, random: parts.random, estimate }),
+      };
+    })
+    .toSorted((x, y) => Number(y.name === 'default') - Number(x.name === 'default'));
+}

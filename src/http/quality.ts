@@ -1,0 +1,16 @@
+import { renderQuality } from '../wire/quality.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { TeamHandler } from './handler.ts';
+import { sendJson } from './reply.ts';
+
+/** `GET /v1/feedback/policies/{name}`: what is proven of the labels that the caller's team gets from a policy. */
+export function createQualityHandler(
+  { quality }: GatewayDeps,
+  catalogue: Catalogue,
+): (name: string) => TeamHandler {
+  return (name) => (exchange, principal) => {
+    const policy = catalogue.policy(name, principal);
+    sendJson(exchange, 200, renderQuality(policy.name, quality.lanes(principal.team, policy.name)));
+  };
+}

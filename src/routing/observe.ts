@@ -1,0 +1,56 @@
+import type { Call } from '../contracts/call.ts';
+import type { Stage } from '../contracts/certificate.ts';
+import type { RoutingEnd } from '../contracts/routing.ts';
+import type { JudgeReply } from '../domain/judgment.ts';
+import { labelOf } from '../domain/preference.ts';
+import { labelOfSignals, lengthLogRatioOf } from '../domain/signals.ts';
+import type { CertifiedRouterOptions, Journey } from './certified-router.ts';
+
+/**
+ * Asks, beyond the reply, whatever of the chain and the reference was not asked, and hands it to the lane.
+ * An item that any of them cannot judge is no observation: nobody could say about which judges it speaks.
+ */
+export function observe(
+  options: CertifiedRouterOptions,
+  journey: Journey,
+  given: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
+  { requestId, team }: Call,
+): void {
+  const { auditor, auditMs: timeoutMs } = options;
+  auditor.run({ requestId, team, timeoutMs, work: (call) => complete(options, journey, given, call) });
+}
+
+async function complete(
+  { chain, reference, now }: CertifiedRouterOptions,
+  { item, lane, run, view, verdictId }: Journey,
+  { end, reply }: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
+  call: Call,
+): Promise<void> {
+  const wasAsked = run.answers().length > 0;
+  while (!run.isOver() && !call.signal.aborted) await run.next(call);
+  const answer = reply ?? (await reference.judge.judge(item, { tier: reference.tier }, call));
+  const stages = run.stages().filter((stage): stage is Stage => stage !== null);
+  if (!answer.ok || stages.length < chain.length) return;
+  const label = labelOf(answer.judgment.probabilities);
+  if (label === null) return;
+  const answers = run.answers();
+  const last = answers.at(-1) ?? null;
+  if (!wasAsked) view.learn(last === null || labelOfSignals(last) !== label);
+  lane.observe({
+    verdictId,
+    lane: lane.scope,
+    item: {
+      id: verdictId,
+      prompt: typeof item.prompt === 'string' ? item.prompt : JSON.stringify(item.prompt),
+      lengthLogRatio: lengthLogRatioOf(item),
+      answers,
+      reference: label,
+      stratum: lane.scope.stratum,
+    },
+    stages,
+    reference: answer.judgment.key,
+    acceptedBy: end.type === 'accepted' ? end.certificate : null,
+    label: end.type === 'failed' ? null : labelOf(end.judgment.probabilities),
+    at: now(),
+  });
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { LaneQuality } from '../contracts/quality.ts';
+
+/** The reply of `GET /v1/feedback/policies/{name}`: what is proven of a policy's labels, stratum by stratum. */
+const estimate = z.object({ value: z.number(), low: z.number(), high: z.number(), labels: z.int() });
+
+const stratumSchema = z
+  .object({
+    stratum: z.string().meta({ example: 'rubric:harmless@2 length:short' }),
+    state: z.enum(['cold', 'certified', 'blocked']).meta({
+      description:
+        '`cold`: too little is known, everything goes to the last tier. `certified`: small tiers decide where the certificate allows it. `blocked`: enough is known, and small tiers do not reach the target.',
+    }),
+    reason: z.string(),
+    certificate: z.string().nullable(),
+    observations: z.int().meta({ description: 'Items judged by every tier, chosen by chance.' }),
+    next_look: z.int().nullable().meta({ description: 'Observations at which a certificate is tried next.' }),
+    released: z.int().meta({ description: 'Labels that the certificate in force released.' }),
+    audited: z.int().meta({ description: 'Those of them that the last tier judged too.' }),
+    disagreed: z.int().meta({ description: 'Audited labels that the last tier would have given otherwise.' }),
+    gold_agreement: estimate.nullable().meta({
+      description: 'Agreement of released labels with your gold labels, with its 90 % interval.',
+    }),
+  })
+  .meta({ id: 'StratumQuality' });
+
+export const qualityReplySchema = z
+  .object({ object: z.literal('policy'), policy: z.string(), strata: z.array(stratumSchema) })
+  .meta({ id: 'PolicyQuality' });
+
+export function renderQuality(
+  policy: string,
+  lanes: readonly LaneQuality[],
+): z.infer<typeof qualityReplySchema> {
+  const strata = lanes.map((lane) => ({
+    stratum: lane.stratum,
+    state: lane.state,
+    reason: lane.reason,
+    certificate: lane.certificate,
+    observations: lane.observations,
+    next_look: lane.nextLook,
+    released: lane.released,
+    audited: lane.audited,
+    disagreed: lane.disagreed,
+    gold_agreement: lane.goldAgreement,
+  }));
+  return { object: 'policy', policy, strata };
+}

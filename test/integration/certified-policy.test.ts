@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { createProgram } from '../../src/compose.ts';
+import type { RunningGateway } from '../../src/contracts/program.ts';
+import type { RunningSimulator } from '../../src/contracts/simulator.ts';
+import { startSimulator } from '../../src/engines/simulator/simulator.ts';
+
+const reply = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      outcome: z.string(),
+      label: z.string().nullable(),
+      tier: z.string().nullable(),
+      certificate: z.string().nullable(),
+      flags: z.array(z.string()),
+    }),
+  ),
+});
+const quality = z.object({
+  strata: z.array(
+    z.object({
+      stratum: z.string(),
+      state: z.string(),
+      certificate: z.string().nullable(),
+      observations: z.int(),
+      released: z.int(),
+      audited: z.int(),
+      gold_agreement: z.object({ value: z.number(), labels: z.int() }).nullable(),
+    }),
+  ),
+});
+
+/** A gateway whose policy has a target, in front of a noisy small and a steady large simulated judge. */
+describe('a policy with a target', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-certified-'));
+  let engines: RunningSimulator[] = [];
+  let gateway: RunningGateway;
+
+  beforeAll(async () => {
+    engines = await Promise.all([simulated('small', 1), simulated('large', 0.1)]);
+    const [small, large] = engines.map(({ url }) => url);
+    const path = join(folder, 'assay.yaml');
+    writeFileSync(path, stringify(configOf(small ?? '', large ?? '')));
+    gateway = await createProgram({}).serve({
+      source: { type: 'file', path },
+      host: '127.0.0.1',
+      port: 0,
+      log: false,
+    });
+    await gateway.ready(20_000);
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all(engines.map((engine) => engine.close()));
+    rmSync(folder, { recursive: true });
+  });
+
+  const post = async (path: string, body: unknown): Promise<unknown> => {
+    const answer = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(answer.status).toBe(200);
+    return answer.json();
+  };
+  const judge = async (from: number, count: number) =>
+    reply.parse(await post('/v1/feedback/preferences', { items: pairs(from, count) })).data;
+  const lane = async () => {
+    const answer = await fetch(`${gateway.url}/v1/feedback/policies/default`);
+    return quality.parse(await answer.json()).strata[0];
+  };
+
+  it('goes from the reference alone to a certificate, and tells what is proven', async () => {
+    const cold = await judge(0, 150);
+    expect(new Set(cold.map(({ tier }) => tier))).toEqual(new Set(['strict']));
+    expect(
+      cold.every(({ certificate, flags }) => certificate === null && !flags.includes('uncertified')),
+    ).toBe(true);
+    await expect.poll(async () => (await lane())?.state, { timeout: 10_000 }).toBe('certified');
+
+    const warm = await judge(150, 300);
+    const proven = warm.filter(({ tier }) => tier === 'quick');
+    expect(proven.length).toBeGreaterThan(60);
+    const { certificate, stratum } = (await lane()) ?? { certificate: null, stratum: null };
+    expect(stratum).toBe('all');
+    expect(certificate).toMatch(/^crt_/);
+    for (const verdict of proven) expect(verdict.certificate).toMatch(/^crt_/);
+    for (const { tier, certificate: own } of warm) if (tier === 'strict') expect(own).toBeNull();
+
+    const gold = warm.slice(0, 100).map(({ id, label }) => ({ verdict_id: id, label: label ?? 'tie' }));
+    expect(await post('/v1/feedback/outcomes', { outcomes: gold })).toMatchObject({ recorded: 100 });
+    expect((await lane())?.gold_agreement).toMatchObject({ labels: expect.any(Number) });
+  });
+
+  it('says what is wrong with gold labels, all at once', async () => {
+    const answer = await fetch(`${gateway.url}/v1/feedback/outcomes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ outcomes: [{ verdict_id: 'v', label: 'x' }, { label: 'a' }] }),
+    });
+    expect(answer.status).toBe(400);
+    const text = await answer.text();
+    expect(text).toContain('outcomes[0].label');
+    expect(text).toContain('outcomes[1].verdict_id');
+  });
+
+  it('refuses a policy that is not there', async () => {
+    const answer = await fetch(`${gateway.url}/v1/feedback/policies/none`);
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('known: default');
+  });
+});
+
+function simulated(model: string, noise: number): Promise<RunningSimulator> {
+  return startSimulator({
+    flavour: 'vllm',
+    host: '127.0.0.1',
+    port: 0,
+    model,
+    apiKey: undefined,
+    maxModelTokens: 16_384,
+    labelIds: true,
+    judge: { seed: model, sharpness: 3, noise, positionBias: 0.2, labelMass: 0.99, preferences: [] },
+    clock: {
+      firstTokenMs: 0,
+      prefillMsPer1000Tokens: 0,
+      interTokenMs: 0,
+      maxRunning: 256,
+      maxQueued: undefined,
+      logprobsWarmUpMs: 0,
+    },
+    replay: undefined,
+  });
+}
+
+function configOf(small: string, large: string): unknown {
+  const engine = (url: string, model: string, usd: number) => ({
+    kind: 'openai',
+    flavour: 'vllm',
+    replicas: [url],
+    model,
+    cost: { inputPerMtokUsd: usd, outputPerMtokUsd: usd },
+  });
+  return {
+    engines: { small: engine(small, 'small', 0.05), large: engine(large, 'large', 1) },
+    judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
+    policies: {
+      default: { tiers: ['quick', 'strict'], target: { agreement: 0.9 }, audit: { share: 0.1 } },
+    },
+  };
+}
+
+function pairs(from: number, count: number) {
+  return Array.from({ length: count }, (_, i) => ({
+    prompt: `question number ${from + i}`,
+    candidates: [`the first answer to ${from + i}`, `another answer to ${from + i}`],
+  }));
+}

@@ -1,4 +1,4 @@
-import type { EngineStatus, GatewaySource, RunningGateway } from '../contracts/program.ts';
+import type { EngineStatus, GatewaySource, RunningGateway, ServeOptions } from '../contracts/program.ts';
 import { withConfig } from './config-problems.ts';
 import type { CommandContext } from './context.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -14,8 +14,9 @@ export async function startOwnGateway(
   { program }: Pick<CommandContext, 'program'>,
   source: GatewaySource,
   stop: AbortSignal,
+  extra: Pick<ServeOptions, 'eachJudge'> = {},
 ): Promise<RunningGateway> {
-  const options = { source, host: '127.0.0.1', port: 0, log: false };
+  const options = { source, host: '127.0.0.1', port: 0, log: false, ...extra };
   const gateway = await withSource(source, () => program.serve(options));
   try {
     const engines = await Promise.race([gateway.ready(READY_TIMEOUT_MS), stopped(stop)]);

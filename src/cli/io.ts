@@ -7,6 +7,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Registers for SIGINT and SIGTERM; the function returned takes it back. */
   onInterrupt(callback: () => void): () => void;
+  /** The same for SIGHUP; absent where there is no such signal. */
+  onReload?(callback: () => void): () => void;
 }
 
 /** The part of a Node output stream that is used here. */

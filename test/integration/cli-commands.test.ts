@@ -8,6 +8,10 @@ import type { SimulatorOptions } from '../../src/contracts/simulator.ts';
 import { cli, startCli, temporaryFolder } from '../fakes/cli-runner.ts';
 import { type FakeGateway, startFakeGateway } from '../fakes/fake-gateway.ts';
 
+function unexpected(): never {
+  throw new Error('no test reloads this gateway');
+}
+
 const problems = [
   { path: 'engines.small.replicas', line: 4, column: 15, message: 'is needed' },
   { path: 'polices', line: 9, column: 1, message: 'is no known key; allowed: policies' },
@@ -137,6 +141,16 @@ describe('assay doctor', () => {
     finite: true,
     repeatError: 0.001,
     reportsCachedTokens: true,
+    capabilities: {
+      routes: ['label_ids' as const],
+      topLogprobs: 20,
+      tokenizer: true,
+      promptArrays: true,
+      structuredOutput: true,
+      priority: false,
+      cacheSalt: true,
+      load: true,
+    },
   };
   const replica = { inFlight: 0, url: 'http://10.0.0.1:8000', name: 'small/0' };
   const well: EngineStatus = {
@@ -211,8 +225,12 @@ describe('assay serve', () => {
     return {
       url: 'http://127.0.0.1:8080',
       apiKey: null,
+      adminUrl: null,
+      reload: unexpected,
       policies: ['default', 'strict'],
       tiers: [],
+      plans: {},
+      judgeParts: {},
       ready: async () => [],
       close,
     };
@@ -385,8 +403,12 @@ describe('assay demo', () => {
         serve: async () => ({
           url: gateway.url,
           apiKey: null,
+          adminUrl: null,
+          reload: unexpected,
           policies: ['default', 'always-large'],
           tiers: ['small', 'large'],
+          plans: {},
+          judgeParts: {},
           ready: async () => [],
           close: async () => void closed.push('gateway'),
         }),
@@ -416,8 +438,12 @@ describe('assay demo', () => {
         serve: async () => ({
           url: gateway.url,
           apiKey: null,
+          adminUrl: null,
+          reload: unexpected,
           policies: ['default'],
           tiers: [],
+          plans: {},
+          judgeParts: {},
           ready: async () => [],
           close: async () => undefined,
         }),

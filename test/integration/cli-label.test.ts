@@ -20,6 +20,10 @@ import {
   startFakeGateway,
 } from '../fakes/fake-gateway.ts';
 
+function unexpected(): never {
+  throw new Error('no test reloads this gateway');
+}
+
 const open: FakeGateway[] = [];
 
 async function fakeGateway(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
@@ -629,8 +633,12 @@ describe('assay label starts its own gateway', () => {
           return {
             url: gateway.url,
             apiKey: 'assay_own_key',
+            adminUrl: null,
+            reload: unexpected,
             policies: ['default'],
             tiers: ['small', 'large'],
+            plans: {},
+            judgeParts: {},
             ready: async () => [],
             close: async () => void closed.push('gateway'),
           };
@@ -651,8 +659,12 @@ describe('assay label starts its own gateway', () => {
       serve: async () => ({
         url: gateway.url,
         apiKey: null,
+        adminUrl: null,
+        reload: unexpected,
         policies: ['default'],
         tiers: [],
+        plans: {},
+        judgeParts: {},
         ready: async () => [],
         close: async () => undefined,
       }),
@@ -673,8 +685,12 @@ describe('assay label starts its own gateway', () => {
         serve: async () => ({
           url: 'http://127.0.0.1:9',
           apiKey: null,
+          adminUrl: null,
+          reload: unexpected,
           policies: ['default'],
           tiers: [],
+          plans: {},
+          judgeParts: {},
           ready: () => {
             started.resolve();
             return never;
@@ -707,8 +723,12 @@ describe('assay label starts its own gateway', () => {
         serve: async () => ({
           url: 'http://127.0.0.1:9',
           apiKey: null,
+          adminUrl: null,
+          reload: unexpected,
           policies: ['default'],
           tiers: [],
+          plans: {},
+          judgeParts: {},
           ready: async () => [{ engine: 'small', kind: 'openai/vllm', model: 'm', replicas: [replica] }],
           close: async () => undefined,
         }),

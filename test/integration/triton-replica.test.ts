@@ -1,20 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import { CONTRACT_PROBE, replicaContract, type ReplicaUnderTest } from '../contracts/replica.ts';
+import type { BackendName } from '../../src/engines/triton/backends.ts';
+import { CONTRACT_PROBE, type Lack, replicaContract, type ReplicaUnderTest } from '../contracts/replica.ts';
 import { testCall } from '../fakes/openai-replica.ts';
 import { BLS, ENSEMBLE, LLMAPI, OLD_ENSEMBLE, VLLM_MODEL } from '../fakes/triton-models.ts';
 import { testTritonReplica, writeTokenizer } from '../fakes/triton-replica.ts';
-import { type FakeInference, startFakeTriton } from '../fakes/triton-server.ts';
+import {
+  type FakeInference,
+  type FakeModel,
+  type FakeTritonOptions,
+  startFakeTriton,
+} from '../fakes/triton-server.ts';
 import { floats, int32, texts } from '../fakes/triton-tensors.ts';
-import { ensembleToy, type EnsembleToyOptions, logSoftmax, toyLogits, vllmToy } from '../fakes/triton-toy.ts';
+import {
+  ensembleToy,
+  type EnsembleToyOptions,
+  llmapiToy,
+  logSoftmax,
+  toyLogits,
+  vllmToy,
+} from '../fakes/triton-toy.ts';
 
-async function startContract(labelIds: boolean): Promise<ReplicaUnderTest> {
+type Answer = FakeTritonOptions['answer'];
+
+/** A model of one kind with its toy; without a tokenizer labels are known by their texts. */
+interface Kind {
+  readonly backend: BackendName;
+  readonly model: FakeModel;
+  readonly answer: Answer;
+  readonly tokens: boolean;
+}
+
+async function startContract({ backend, model, answer, tokens }: Kind): Promise<ReplicaUnderTest> {
   const tokenizer = writeTokenizer();
-  const answer = vllmToy({ maxModelTokens: 2048, labelIds });
-  const triton = await startFakeTriton({ model: VLLM_MODEL, answer });
+  const triton = await startFakeTriton({ model, answer });
   const replica = testTritonReplica(triton.url, {
+    backend,
     labelProbes: [CONTRACT_PROBE],
     maxModelTokens: 2048,
-    tokenizer: tokenizer.path,
+    ...(tokens ? { tokenizer: tokenizer.path } : {}),
   });
   return {
     replica,
@@ -29,19 +52,65 @@ async function startContract(labelIds: boolean): Promise<ReplicaUnderTest> {
   };
 }
 
-replicaContract('Triton, vllm_backend', () => startContract(true));
-replicaContract('Triton, vllm_backend without label ids', () => startContract(false));
-
-const CONTENT = 'Which is better, A or B?';
-const QUESTION = { labels: 'pair@1', messages: [{ role: 'user', content: CONTENT }] };
-
 const VLLM_TOY = { maxModelTokens: 2048, labelIds: true };
 const ENSEMBLE_TOY: EnsembleToyOptions = {
+  maxModelTokens: 2048,
   logits: true,
   tells: 'biased',
   streams: false,
   accumulates: false,
 };
+
+const KINDS: readonly [name: string, kind: Kind, lacks: readonly Lack[]][] = [
+  ['vllm', { backend: 'vllm', model: VLLM_MODEL, answer: vllmToy(VLLM_TOY), tokens: true }, []],
+  [
+    'vllm without label ids',
+    {
+      backend: 'vllm',
+      model: VLLM_MODEL,
+      answer: vllmToy({ ...VLLM_TOY, labelIds: false }),
+      tokens: true,
+    },
+    [],
+  ],
+  [
+    'tensorrtllm',
+    { backend: 'tensorrtllm', model: ENSEMBLE, answer: ensembleToy(ENSEMBLE_TOY), tokens: true },
+    ['logprobs', 'streaming'],
+  ],
+  [
+    'tensorrtllm without logits',
+    {
+      backend: 'tensorrtllm',
+      model: ENSEMBLE,
+      answer: ensembleToy({ ...ENSEMBLE_TOY, logits: false }),
+      tokens: false,
+    },
+    ['logprobs', 'streaming'],
+  ],
+  [
+    'tensorrtllm_bls',
+    {
+      backend: 'tensorrtllm_bls',
+      model: BLS,
+      answer: ensembleToy({ ...ENSEMBLE_TOY, streams: true, accumulates: true }),
+      tokens: true,
+    },
+    ['logprobs'],
+  ],
+  [
+    'llmapi',
+    { backend: 'llmapi', model: LLMAPI, answer: llmapiToy(VLLM_TOY), tokens: true },
+    ['labels', 'logprobs', 'ignore_eos'],
+  ],
+];
+
+for (const [name, kind, lacks] of KINDS) {
+  replicaContract(`Triton, ${name}`, () => startContract(kind), { lacks });
+}
+
+const CONTENT = 'Which is better, A or B?';
+const QUESTION = { labels: 'pair@1', messages: [{ role: 'user', content: CONTENT }] };
 
 /** What the toy holds of the question in the plain format: tokens 34 and 96 say A, 35 and 97 say B. */
 function truth(): { readonly first: number; readonly second: number } {

@@ -22,6 +22,7 @@ Examples:
   assay serve --simulated --port 8080     two simulated engines; labels mean nothing
 
 Stops at SIGINT or SIGTERM: refuses new requests, lets those under way end. A second signal ends it at once.
+SIGHUP reads the configuration again: one with problems is refused and told in the log, and the one before stays.
 `;
 
 export function addServeCommand(root: Command, context: CommandContext): void {
@@ -50,7 +51,11 @@ async function serve(flags: ServeFlags, { io, program, exit }: CommandContext): 
   io.stderr.write(
     `Assay serves ${gateway.url}, policies ${gateway.policies.join(', ')}; API page at ${gateway.url}/docs\n`,
   );
+  if (gateway.adminUrl !== null) io.stderr.write(`Admin API at ${gateway.adminUrl}/admin/engines\n`);
+  // How it went stands in the log.
+  const stopReloads = io.onReload?.(() => void gateway.reload());
   await interrupted(io);
+  stopReloads?.();
   io.stderr.write('Stopping: requests under way may end; interrupt again to drop them.\n');
   const outcome = await Promise.race([
     gateway.close().then(() => EXIT.ok),

@@ -1,0 +1,161 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { JudgedItem, Reference } from '../../contracts/evaluation.ts';
+import type { CommandContext } from '../context.ts';
+import { askJudges } from '../evaluate/gather.ts';
+import {
+  addSharedOptions,
+  nameList,
+  optionalName,
+  readInput,
+  sharedShape,
+  withJudges,
+} from '../evaluate/options.ts';
+import { showReport } from '../evaluate/output.ts';
+import { requireOpinions, requireReference, toReference } from '../evaluate/requirements.ts';
+import { CommandError, EXIT, usageError } from '../exit.ts';
+import type { Format } from '../label/input.ts';
+import { number, readOptions } from '../options.ts';
+
+const optionsSchema = z.object({
+  ...sharedShape,
+  policy: optionalName,
+  team: z.string().min(1, 'is empty'),
+  small: nameList.optional(),
+  reference: optionalName,
+  target: number(0.5, 0.9999),
+  confidence: number(0.5, 0.9999),
+  risk: z.enum(['marginal', 'selective'], 'must be marginal or selective'),
+  train: number(0, 0.9),
+  costRatio: number(0, 1).optional(),
+  output: z.string().min(1, 'is empty'),
+  report: optionalName,
+  heldOut: optionalName,
+});
+type CalibrateFlags = z.output<typeof optionsSchema>;
+
+const HELP = `
+Certifies from which P(agree) on the small judges of a policy may release labels without the last one, so that
+at least --target of all labels are the reference's with --confidence. The items must be a random sample of
+the traffic that the certificate is for.
+Judged files need no configuration: name the small judges and the reference.
+
+Exit codes: 0 certified, 1 refused (the reason is told), 2 wrong arguments or files, 3 and 130 stopped early.
+
+Examples:
+  assay calibrate pairs.jsonl --config assay.yaml --policy default -o certificate.json --report report.html
+  assay calibrate judged.jsonl --small mistral-7b-instruct --reference gpt-4-turbo -o certificate.json
+`;
+
+export function addCalibrateCommand(root: Command, context: CommandContext): void {
+  const command = root
+    .command('calibrate')
+    .description('certify from which confidence on small judges may be trusted')
+    .argument('<in>', 'pairs or judged items, as JSONL')
+    .requiredOption('-o, --output <file>', 'where the certificate goes')
+    .option('--report <file>', 'HTML report with plots')
+    .option('--held-out <file>', 'items of a later evaluation: refuse when one of their prompts is here')
+    .option('--policy <name>', "policy to certify (default: the gateway's first)")
+    .option('--team <name>', 'team that the certificate is for', 'default')
+    .option('--small <names>', 'judged files: judges to trust, cheap to strong')
+    .option('--reference <name>', 'a judge, or gold (default: the last tier)')
+    .option('--target <share>', 'agreement to promise', '0.95')
+    .option('--confidence <share>', 'probability with which it holds', '0.9')
+    .option(
+      '--risk <kind>',
+      'marginal: over all labels; selective: over those released, stricter',
+      'marginal',
+    )
+    .option('--train <share>', 'share of the items that trains the score instead of certifying', '0')
+    .option('--cost-ratio <x>', "where costs are not known: price of a small judgment over the reference's");
+  addSharedOptions(command)
+    .addHelpText('after', HELP)
+    .action(async (input: string, values: unknown) => {
+      await calibrate(input, readOptions(optionsSchema, values), context);
+    });
+}
+
+interface Subject {
+  readonly items: readonly JudgedItem[];
+  readonly policy: string;
+  readonly small: readonly string[];
+  readonly reference: Reference;
+}
+
+async function calibrate(path: string, flags: CalibrateFlags, context: CommandContext): Promise<void> {
+  const { items, pairs } = await readInput(path, flags, context);
+  const subject =
+    pairs === null
+      ? recordedSubject(path, items, flags)
+      : await askedSubject({ path, format: pairs }, items, flags, context);
+  const { policy, small, reference } = subject;
+  requireOpinions(path, subject.items, small);
+  requireReference(path, subject.items, reference);
+  const { team, target: agreement, confidence, risk, train, resamples, seed, costRatio = null } = flags;
+  const result = context.program.calibrate(subject.items, {
+    source: path,
+    team,
+    policy,
+    small,
+    reference,
+    agreement,
+    confidence,
+    risk,
+    train,
+    costRatio,
+    heldOut: await heldOutOf(flags, context),
+    resamples,
+    seed,
+    createdAt: Date.now(),
+  });
+  if (!result.ok) {
+    throw new CommandError(EXIT.failures, `${path}: no certificate: ${result.refusal.message}`);
+  }
+  await writeFile(flags.output, result.certificate);
+  await showReport(result.report, { json: flags.json, page: flags.report }, context);
+  if (!flags.json) context.io.stdout.write(`\nThe certificate is ${flags.output}\n`);
+}
+
+/** Prompts of a later evaluation: what made a certificate must not judge it. */
+async function heldOutOf(flags: CalibrateFlags, context: CommandContext): Promise<string[]> {
+  if (flags.heldOut === undefined) return [];
+  const { items } = await readInput(flags.heldOut, { ...flags, format: 'auto', limit: undefined }, context);
+  return items.map((item) => item.group);
+}
+
+function recordedSubject(path: string, items: readonly JudgedItem[], flags: CalibrateFlags): Subject {
+  const { small, reference, policy = 'default' } = flags;
+  if (small === undefined || reference === undefined) {
+    throw usageError(
+      `${path} holds judgments; name the judges with --small and what they should agree with with --reference`,
+    );
+  }
+  if (small.includes(reference)) throw usageError(`--small: ${reference} is the reference itself`);
+  return { items, policy, small, reference: toReference(reference) };
+}
+
+async function askedSubject(
+  input: { readonly path: string; readonly format: Format },
+  items: readonly JudgedItem[],
+  flags: CalibrateFlags,
+  context: CommandContext,
+): Promise<Subject> {
+  return withJudges(input, flags, context, async (task, control) => {
+    const { plans, policies } = control.gateway;
+    const policy = flags.policy ?? policies[0] ?? '';
+    const tiers = plans[policy];
+    if (tiers === undefined)
+      throw usageError(`there is no policy "${policy}"; there are ${policies.join(', ')}`);
+    const reference = toReference(flags.reference ?? tiers.at(-1) ?? 'gold');
+    const small = (flags.small ?? tiers.slice(0, -1)).filter(
+      (tier) => reference.type === 'gold' || tier !== reference.name,
+    );
+    if (small.length === 0)
+      throw usageError(
+        `policy ${policy} has no judge before ${tiers.at(-1) ?? 'its last'}; there is nothing to certify`,
+      );
+    const asked = reference.type === 'gold' ? small : [...small, reference.name];
+    return { items: await askJudges(items, asked, task, control), policy, small, reference };
+  });
+}

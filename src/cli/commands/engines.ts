@@ -1,0 +1,177 @@
+import type { Command } from 'commander';
+import { request } from 'undici';
+import { z } from 'zod';
+import type { CommandContext } from '../context.ts';
+import { CommandError, EXIT, usageError } from '../exit.ts';
+import { readOptions } from '../options.ts';
+import type { Paint } from '../print/paint.ts';
+import { type Column, renderTable } from '../print/table.ts';
+
+const optionsSchema = z.object({
+  url: z.url({ protocol: /^https?$/, error: 'is no http address' }),
+  key: z.string().min(1).optional(),
+  json: z.boolean().default(false),
+});
+type EnginesFlags = z.output<typeof optionsSchema>;
+
+const HELP = `
+Examples:
+  assay engines                        all engines with their replicas
+  assay engines drain small-vllm/0     no new calls for this replica; those under way end
+  assay engines undrain small-vllm/0
+
+Asks the admin API of a running gateway (section "admin" of its configuration). The key can also be given as
+ASSAY_ADMIN_KEY, which other users of the machine do not see.
+`;
+
+export function addEnginesCommand(root: Command, context: CommandContext): void {
+  root
+    .command('engines')
+    .description('show the engines of a running gateway, or drain a replica')
+    .argument('[action]', 'drain or undrain')
+    .argument('[replica]', 'name of a replica, such as small-vllm/0')
+    .option('--url <address>', 'address of the admin API', 'http://127.0.0.1:8081')
+    .option('--key <key>', 'admin key')
+    .option('--json', 'print JSON')
+    .addHelpText('after', HELP)
+    .action(async (action: unknown, replica: unknown, values: unknown) => {
+      const flags = readOptions(optionsSchema, values);
+      if (action !== undefined) await act(actionOf(action), replica, flags, context);
+      await show(flags, context);
+    });
+}
+
+function actionOf(action: unknown): 'drain' | 'undrain' {
+  if (action === 'drain' || action === 'undrain') return action;
+  throw usageError(`"${String(action)}" is no action; there are drain and undrain`);
+}
+
+const replicaName = /^([a-z0-9-]+)\/([a-z0-9.-]+)$/;
+
+async function act(
+  action: 'drain' | 'undrain',
+  replica: unknown,
+  flags: EnginesFlags,
+  context: CommandContext,
+): Promise<void> {
+  const [, engine, name] = replicaName.exec(String(replica)) ?? [];
+  if (engine === undefined || name === undefined) {
+    throw usageError(`${action} needs the name of a replica, such as small-vllm/0`);
+  }
+  await ask('POST', `/admin/engines/${engine}/replicas/${name}/${action}`, flags, context);
+}
+
+async function show(flags: EnginesFlags, context: CommandContext): Promise<void> {
+  const engines = listSchema.parse(await ask('GET', '/admin/engines', flags, context)).data;
+  const text = flags.json ? `${JSON.stringify(engines, null, 2)}\n` : render(engines, context.paint);
+  context.io.stdout.write(text);
+}
+
+const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+const TIMEOUT_MS = 30_000;
+
+async function ask(
+  method: 'GET' | 'POST',
+  path: string,
+  { url, key }: EnginesFlags,
+  { io }: CommandContext,
+): Promise<unknown> {
+  const secret = key ?? io.env['ASSAY_ADMIN_KEY'];
+  const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const { statusCode, body } = await request(url.replace(/\/$/, '') + path, {
+    method,
+    headers,
+    signal,
+  }).catch((cause: unknown) => {
+    throw new CommandError(EXIT.stopped, `no admin API answers at ${url}`, { cause });
+  });
+  const text = await body.text();
+  if (statusCode === 200) return JSON.parse(text);
+  const told = errorSchema.safeParse(jsonOrNull(text));
+  const message = told.success ? told.data.error.message : `${url} answered with status ${statusCode}`;
+  throw new CommandError(statusCode < 500 ? EXIT.usage : EXIT.stopped, message);
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const replicaSchema = z.object({
+  name: z.string(),
+  url: z.string(),
+  ready: z.boolean(),
+  reason: z.string().nullable(),
+  inFlight: z.number(),
+  limit: z.number(),
+  draining: z.boolean(),
+  drained: z.boolean(),
+  breaker: z.string(),
+  load: z
+    .object({
+      load: z.object({ running: z.number(), waiting: z.number(), cacheUse: z.number().nullable() }),
+      ageMs: z.number(),
+    })
+    .nullable(),
+});
+type ReplicaRow = z.output<typeof replicaSchema>;
+
+const engineSchema = z.object({
+  engine: z.string(),
+  kind: z.string(),
+  model: z.string(),
+  replicas: z.array(replicaSchema),
+});
+const listSchema = z.object({ data: z.array(engineSchema) });
+
+const COLUMNS: readonly Column[] = [
+  { title: 'replica' },
+  { title: 'state' },
+  { title: 'in flight', align: 'right' },
+  { title: 'limit', align: 'right' },
+  { title: 'breaker' },
+  { title: 'engine runs', align: 'right' },
+  { title: 'waits', align: 'right' },
+  { title: 'cache', align: 'right' },
+  { title: 'address' },
+];
+
+function render(engines: readonly z.output<typeof engineSchema>[], paint: Paint): string {
+  return engines
+    .map(
+      ({ engine, kind, model, replicas }) =>
+        `${paint('bold', engine)}  ${kind}, model ${model}\n` +
+        renderTable(
+          COLUMNS,
+          replicas.map((replica) => cells(replica, paint)),
+          paint,
+        ),
+    )
+    .join('\n');
+}
+
+function cells(replica: ReplicaRow, paint: Paint): string[] {
+  const { name, inFlight, limit, breaker, load, url } = replica;
+  const told = load?.load;
+  return [
+    name,
+    stateOf(replica, paint),
+    String(inFlight),
+    String(limit),
+    breaker === 'closed' ? breaker : paint('red', breaker),
+    told === undefined ? '–' : String(told.running),
+    told === undefined ? '–' : String(told.waiting),
+    told === undefined || told.cacheUse === null ? '–' : `${Math.round(told.cacheUse * 100)} %`,
+    url,
+  ];
+}
+
+function stateOf({ ready, draining, drained, reason }: ReplicaRow, paint: Paint): string {
+  if (drained) return paint('yellow', 'drained');
+  if (draining) return paint('yellow', 'draining');
+  return ready ? paint('green', 'ready') : paint('red', reason ?? 'not ready');
+}

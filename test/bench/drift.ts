@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+import { measureStreams, type StreamFigures } from './drift-streams.ts';
+
+/**
+ * How soon the drift monitor sees a risk above the promised 5 % at 2 % audits, and how often it sees one where there
+ * is none. `npm run bench:drift -- --runs 1000 --seed 1`; the last line is one line of JSON.
+ */
+const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' } } });
+const runs = wholeNumber('runs', values.runs ?? '1000');
+const seed = wholeNumber('seed', values.seed ?? '1');
+
+const lane = { alpha: 0.05, auditShare: 0.02 };
+const before = { items: 12_500, risk: 0.03 };
+const none = { items: 0, risk: 0 };
+
+const figures = {
+  tripled: measureStreams({ ...lane, before, after: { items: 60_000, risk: 0.15 } }, runs, seed),
+  doubled: measureStreams({ ...lane, before, after: { items: 150_000, risk: 0.1 } }, runs, seed + 1),
+  quiet: measureStreams({ ...lane, before: { items: 60_000, risk: 0.03 }, after: none }, runs, seed + 2),
+  boundary: measureStreams({ ...lane, before: { items: 60_000, risk: 0.05 }, after: none }, runs, seed + 3),
+};
+
+function delays({ medianDelay, p90Delay, missedShare }: StreamFigures): string {
+  return `median ${medianDelay ?? 'none'}, 90 % by ${p90Delay ?? 'none'} audits, missed ${percent(missedShare)}`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new Error(`--${name} is a whole number from 1, not ${text}`);
+  return Number(text);
+}
+
+console.log(`${runs} runs, alpha .05, 2 % of the items audited, change after 12,500 items`);
+console.log(`.03 -> .15: ${delays(figures.tripled)}`);
+console.log(`.03 -> .10: ${delays(figures.doubled)}`);
+console.log(`60,000 items at .03: ${percent(figures.quiet.falseAlarmShare)} false alarms`);
+console.log(`60,000 items at .05, the boundary: ${percent(figures.boundary.falseAlarmShare)} alarms`);
+console.log(
+  JSON.stringify({
+    bench: 'drift',
+    runs,
+    seed,
+    tripled_median_audits: figures.tripled.medianDelay,
+    tripled_p90_audits: figures.tripled.p90Delay,
+    doubled_median_audits: figures.doubled.medianDelay,
+    doubled_p90_audits: figures.doubled.p90Delay,
+    false_alarm_share: figures.quiet.falseAlarmShare,
+    boundary_alarm_share: figures.boundary.falseAlarmShare,
+  }),
+);

@@ -130,7 +130,7 @@ function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, p
 }
 
 /** Below this the labels are better spent on the proof than on training what is proven. */
-const TRAIN_FROM = 300;
+const TRAIN_FROM = 500;
 
 function logEvent({ logger }: Parts, { type, lane, detail }: LaneEvent): void {
   const fields = { event: type, ...lane, detail };

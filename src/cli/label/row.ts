@@ -24,6 +24,7 @@ const verdictShape = {
   cost: z.looseObject({ usd: z.number() }),
   flags: z.array(z.string()),
   trail: z.array(trailSchema),
+  decisions: z.array(z.looseObject({ tier: z.string() })).optional(),
   error: z.looseObject({ message: z.string() }).nullish(),
 };
 

@@ -30,7 +30,7 @@ export class Tally {
   positionInconsistent = 0;
   nanoUsd = 0;
   readonly outcomes = new Map<Outcome, number>();
-  /** Cheap to strong, as the trails show them. */
+  /** Cheap to strong, as the decisions name them. */
   readonly tiers = new Map<string, TierTally>();
   readonly failures: FailedRow[] = [];
 
@@ -62,7 +62,9 @@ export class Tally {
     tally.confidenceSum += confidence ?? 0;
   }
 
-  #addTrail({ trail }: OutputRow): void {
+  #addTrail({ trail, decisions = [] }: OutputRow): void {
+    // A decision names also the tiers that were passed over without a call.
+    for (const { tier } of decisions) this.#tier(tier);
     const asked = new Set<string>();
     for (const { tier, cost_usd: usd } of trail) {
       if (tier === undefined) continue;
@@ -95,7 +97,7 @@ export class Tally {
  * Null when the rows show no second tier.
  */
 export function estimateAlwaysLast(tally: Tally): { readonly tier: string; readonly nanoUsd: number } | null {
-  const last = [...tally.tiers].at(-1);
+  const last = [...tally.tiers].findLast(([, { asked }]) => asked > 0);
   if (tally.tiers.size < 2 || last === undefined) return null;
   const [tier, { asked, nanoUsd }] = last;
   return asked === 0 || nanoUsd === 0 ? null : { tier, nanoUsd: (nanoUsd / asked) * tally.judged };

@@ -108,3 +108,14 @@ describe('the tally', () => {
     expect(tally.failed).toBe(25);
   });
 });
+
+describe('the estimate of always asking the last tier', () => {
+  it('knows the last tier also when it was the first to be asked', () => {
+    const cold = row({
+      tier: 'large',
+      trail: [{ tier: 'large', cost_usd: 0.1 }],
+      decisions: [{ tier: 'small' }, { tier: 'large' }],
+    });
+    expect(estimateAlwaysLast(tallyOf(cold, row()))).toMatchObject({ tier: 'large' });
+  });
+});

@@ -133,7 +133,12 @@ describe('label probabilities', () => {
     await using replica = testTritonReplica(triton.url, { backend, tokenizer: tokenizer.path });
     expect(await replica.warmUp(testCall())).toMatchObject({
       ok: true,
-      value: { route, labels: { 'pair@1': { first: [34, 96], second: [35, 97] } }, version: '2.99.0' },
+      value: {
+        route,
+        labels: { 'pair@1': { first: [34, 96], second: [35, 97] } },
+        version: '2.99.0',
+        capabilities: { routes: [route], topLogprobs: backend === 'vllm' ? 20 : 0 },
+      },
     });
     const result = await replica.distribution(QUESTION, testCall());
     if (!result.ok) throw new Error(result.failure.message);

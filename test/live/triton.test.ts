@@ -46,15 +46,17 @@ async function labelsOf(target: Target, file?: string): Promise<Record<string, n
   };
 }
 
-describe.skipIf(given)('Triton', () => {
+describe.each(given ? [] : ['Triton'])('%s', () => {
   it('needs the address of one', ({ skip }) =>
     skip('set ASSAY_LIVE_TRITON_URL and ASSAY_LIVE_TRITON_MODELS'));
 });
 
-describe.runIf(given).each(targets)('Triton, $backend as $model', (target) => {
-  const judges = target.backend !== 'llmapi';
+const asked = given ? targets : [];
+const judges = asked.filter(({ backend }) => backend !== 'llmapi');
+const others = asked.filter(({ backend }) => backend === 'llmapi');
 
-  it.runIf(judges)('tells what it is and gives probabilities', async () => {
+describe.each(judges)('Triton judging, $backend as $model', (target) => {
+  it('tells what it is and gives probabilities', async () => {
     await using replica = replicaOf(target, true);
     const warm = await replica.warmUp(testCall());
     expect(warm).toMatchObject({
@@ -70,25 +72,31 @@ describe.runIf(given).each(targets)('Triton, $backend as $model', (target) => {
     expect(first! + second!).toBeCloseTo(mass!, 9);
     expect(mass).toBeLessThanOrEqual(1);
   });
+});
 
-  it.runIf(judges && target.backend !== 'vllm' && tokenizer !== undefined)(
-    'gives the same over generation_logits and over forced labels',
-    async () => {
+describe.each(tokenizer === undefined ? [] : judges.filter(({ backend }) => backend !== 'vllm'))(
+  'Triton judging, $backend as $model',
+  (target) => {
+    it('gives the same over generation_logits and over forced labels', async () => {
       const exact = await labelsOf(target, tokenizer);
       const forced = await labelsOf(target);
       expect(forced['first']).toBeCloseTo(exact['first']!, 3);
       expect(forced['second']).toBeCloseTo(exact['second']!, 3);
-    },
-  );
+    });
+  },
+);
 
-  it.runIf(!judges)('is no judge', async () => {
+describe.each(others)('Triton, $backend as $model', (target) => {
+  it('is no judge', async () => {
     await using replica = replicaOf(target, true);
     expect(await replica.warmUp(testCall())).toMatchObject({
       ok: false,
       failure: { code: 'engine_rejected' },
     });
   });
+});
 
+describe.each(asked)('Triton, $backend as $model', (target) => {
   it('writes a text and says why it ended', async () => {
     await using replica = replicaOf(target, false);
     expect(await replica.warmUp(testCall())).toMatchObject({ ok: true });
@@ -127,7 +135,7 @@ describe.runIf(given).each(targets)('Triton, $backend as $model', (target) => {
   });
 });
 
-describe.runIf(given)('Triton', () => {
+describe.each(given ? ['Triton'] : [])('%s', () => {
   it('does not serve what it has not', async () => {
     await using replica = replicaOf({ backend: 'vllm', model: 'no-such-model' }, true);
     expect(await replica.warmUp(testCall())).toMatchObject({

@@ -25,7 +25,7 @@ import { fillRequest } from './request-form.ts';
 import { checkReady, describeModel, readVersion } from './server.ts';
 import type { ModelSignature } from './signature.ts';
 import { loadTokens, type TextTokens } from './tokenizer.ts';
-import { type LabelAccess, tryModel, type WarmSet, warmSet } from './warm-up.ts';
+import { capabilitiesOf, type LabelAccess, tryModel, type WarmSet, warmSet } from './warm-up.ts';
 import { failed, NOT_WARM, TOO_LATE, unknownLabels } from '../replica-failures.ts';
 
 /**
@@ -195,16 +195,10 @@ class TritonReplica implements Replica {
       finite: true,
       repeatError: Math.max(0, ...sets.map(({ repeatError }) => repeatError)),
       reportsCachedTokens: false,
-      capabilities: {
-        routes: [...new Set(sets.map(({ question }) => question.route))],
-        topLogprobs: 0,
+      capabilities: capabilitiesOf(sets, {
         tokenizer: this.#options.tokenizer !== undefined,
-        promptArrays: false,
-        structuredOutput: false,
-        priority: false,
-        cacheSalt: false,
         load: tellsLoad,
-      },
+      }),
     };
   }
 

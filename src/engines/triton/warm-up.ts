@@ -1,5 +1,5 @@
 import type { Call } from '../../contracts/call.ts';
-import type { EngineResult, LabelProbe } from '../../contracts/engine.ts';
+import type { EngineResult, LabelProbe, ReplicaCapabilities } from '../../contracts/engine.ts';
 import type { LabelDistribution, LogprobRoute } from '../../domain/distribution.ts';
 import type { Message } from '../../domain/item.ts';
 import { idsOf, type LabelSet } from '../label-set.ts';
@@ -9,7 +9,7 @@ import type { Infer, LabelAnswer, LabelQuestion } from './label-question.ts';
 import { resolveLabels } from './label-tokens.ts';
 import { createRequestForm } from './request-form.ts';
 import { createForcedQuestion, type ForcedSpelling } from './routes/forced-labels.ts';
-import { createListedQuestion } from './routes/listed-labels.ts';
+import { createListedQuestion, LISTED } from './routes/listed-labels.ts';
 import { createLogitsQuestion } from './routes/logits-labels.ts';
 import type { ModelSignature } from './signature.ts';
 import type { TextTokens } from './tokenizer.ts';
@@ -61,6 +61,24 @@ export async function tryModel(
   const form = createRequestForm(signature, values, outputs);
   const replies = await infer(form, render([{ role: 'user', content: 'Hello' }]), call);
   return replies.ok ? { ok: true, value: null } : replies;
+}
+
+/** What the warm-up showed that a replica can do. What Triton passes on without a word is not tried. */
+export function capabilitiesOf(
+  sets: readonly WarmSet[],
+  known: Pick<ReplicaCapabilities, 'tokenizer' | 'load'>,
+): ReplicaCapabilities {
+  const routes = [...new Set(sets.map(({ question }) => question.route))];
+  const isListed = routes.includes('label_ids') || routes.includes('top_logprobs');
+  return {
+    routes,
+    topLogprobs: isListed ? LISTED : 0,
+    promptArrays: false,
+    structuredOutput: false,
+    priority: false,
+    cacheSalt: false,
+    ...known,
+  };
 }
 
 interface Example {

@@ -8,6 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
+kept=$([[ $# -gt 0 ]] && echo true || echo false)
 server=
 stop() {
   if [[ -n $server ]]; then
@@ -16,17 +17,16 @@ stop() {
     # Its models are processes of its group: none may outlive it.
     kill -KILL -- "-$server" 2>/dev/null || true
   fi
-  if [[ $# -eq 0 && -n ${temporary:-} ]]; then rm -rf "$work"; fi
+  if [[ $kept == false ]]; then rm -rf "$work"; fi
 }
-[[ $# -gt 0 ]] || temporary=1
 trap stop EXIT
 
 if [[ ! -e $work/installed ]]; then
   python3 -m venv "$work/venv" ||
     { apt-get update -qq && apt-get install -y -qq python3-venv && python3 -m venv --clear "$work/venv"; }
   # The server needs nothing but numpy; the package's other needs are those of its Python interface.
-  "$work/venv/bin/pip" install -q --no-deps nvidia-pytriton==0.7.0
   "$work/venv/bin/pip" install -q 'numpy<2'
+  "$work/venv/bin/pip" install -q --no-deps nvidia-pytriton==0.7.0
   touch "$work/installed"
 fi
 python=$work/venv/bin/python

@@ -7,8 +7,8 @@ import { createRequestForm } from '../request-form.ts';
 import type { ModelSignature } from '../signature.ts';
 import { type ListedPosition, parseVllmLogprobs } from '../vllm-logprobs.ts';
 
-/** vLLM's limit unless the operator raised it. */
-const LISTED = 20;
+/** Likely tokens asked for: vLLM's limit unless the operator raised it. It refuses to list fewer than asked. */
+export const LISTED = 20;
 
 /**
  * Labels from vllm_backend's list of log-probabilities: of exactly the label tokens where the vLLM inside

@@ -3,7 +3,8 @@
  * language model inside. It is for tests, demos and load; its labels mean nothing.
  */
 export interface SimulatorOptions {
-  readonly flavour: 'vllm';
+  /** Which engine's wire it plays; behind it all are the same. */
+  readonly flavour: SimulatorFlavour;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -20,6 +21,8 @@ export interface SimulatorOptions {
   /** Recorded judgments to answer with instead of the toy model's own opinion. */
   readonly replay: { readonly path: string; readonly judge: string } | undefined;
 }
+
+export type SimulatorFlavour = 'vllm' | 'trtllm' | 'sglang' | 'llamacpp' | 'ollama' | 'openai';
 
 /**
  * How the toy model prefers. For responses x (first) and y (second) it says "first" with log-odds

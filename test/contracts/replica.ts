@@ -21,16 +21,18 @@ export interface ReplicaUnderTest extends AsyncDisposable {
   idle(): Promise<void>;
   /** Makes the engine read requests and never answer; null for an engine that cannot be told to. */
   hang: (() => Promise<void>) | null;
+  /** False for an engine that does not tell the length of its context. */
+  readonly tellsContext?: boolean;
   /** A chat field that the engine refuses, and a word of what it says; by default `temperature: 3`. */
   readonly refused?: { readonly fields: Readonly<Record<string, unknown>>; readonly says: string };
 }
 
 /**
- * What an engine kind cannot do. `labels`: tell the probabilities of tokens to a judge; `logprobs`: show them
+ * What an engine kind cannot do. `choices`: give several answers to one request; `labels`: tell the probabilities of tokens to a judge; `logprobs`: show them
  * in a text; `streaming`: send a text before it is whole; `ignore_eos`: write on past the end of a text (its
  * model here must do so by itself).
  */
-export type Lack = 'labels' | 'logprobs' | 'streaming' | 'ignore_eos';
+export type Lack = 'choices' | 'labels' | 'logprobs' | 'streaming' | 'ignore_eos';
 
 /**
  * What every engine adapter must do, whichever engine is behind it. `start` gives a replica of a running
@@ -49,6 +51,8 @@ export function replicaContract(
       describeDistributions(start);
     }
     describeGenerations(start);
+    if (lacks.includes('choices')) describeOneChoice(start);
+    else describeChoices(start);
     if (lacks.includes('logprobs')) describeNoLogprobs(start);
     else describeLogprobs(start);
     if (lacks.includes('streaming')) describeNoStreaming(start);
@@ -83,7 +87,10 @@ function describeReadiness(start: Start): void {
   it('tells what it is when it is warm', async () => {
     await using tested = await start();
     const warm = await tested.replica.warmUp(call());
-    expect(warm).toMatchObject({ ok: true, value: { finite: true, maxModelTokens: tested.maxModelTokens } });
+    expect(warm).toMatchObject({
+      ok: true,
+      value: { finite: true, maxModelTokens: tested.tellsContext === false ? null : tested.maxModelTokens },
+    });
     if (!warm.ok) return;
     const { labels, repeatError, route } = warm.value;
     expect(repeatError).toBeGreaterThanOrEqual(0);
@@ -176,7 +183,19 @@ function describeGenerations(start: Start): void {
     const text = events.map((event) => (event.type === 'chunk' ? textOf(event.value) : '')).join('');
     expect(text.length).toBeGreaterThan(0);
   });
+}
 
+function describeOneChoice(start: Start): void {
+  it('refuses to give several choices', async () => {
+    await using tested = await start();
+    expect(await tested.replica.generate(chat({ n: 2 }), call())).toMatchObject({
+      ok: false,
+      failure: { code: 'engine_rejected', sent: false, blamesReplica: false },
+    });
+  });
+}
+
+function describeChoices(start: Start): void {
   it('streams several choices', async () => {
     await using tested = await start();
     const events = await take(tested.replica, chat({ max_tokens: 4, n: 2, temperature: 1, seed: 5 }));

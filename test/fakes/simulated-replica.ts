@@ -13,7 +13,7 @@ export interface SimulatedReplica extends AsyncDisposable {
   idle(): Promise<void>;
 }
 
-/** A simulated vLLM, fast, and a replica in front of it. */
+/** A simulated engine (vLLM by default), fast, and a replica in front of it. */
 export async function startSimulatedReplica(
   probe: LabelProbe,
   options: Partial<SimulatorOptions> = {},
@@ -42,7 +42,7 @@ export async function startSimulatedReplica(
   const replica = createOpenAiReplica({
     url,
     model: 'judge',
-    flavour: 'vllm',
+    flavour: options.flavour ?? 'vllm',
     labelProbes: [probe],
     limits: { connections: 16, replyBytes: 10_000_000, connectTimeoutMs: 5_000 },
     clock: createSystemClock(),

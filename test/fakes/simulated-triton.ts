@@ -4,6 +4,7 @@ import { ApiError } from '../../src/engines/simulator/api-error.ts';
 import { completionSchema, planCompletion } from '../../src/engines/simulator/completion-request.ts';
 import type { GenerationPlan, PlannedPrompt } from '../../src/engines/simulator/generation-plan.ts';
 import { hashPrefix } from '../../src/engines/simulator/hash.ts';
+import { vllmSkin } from '../../src/engines/simulator/skins/vllm.ts';
 import { toyOpinion } from '../../src/engines/simulator/label-odds.ts';
 import { labelNext, plainNext } from '../../src/engines/simulator/language-model.ts';
 import { AnswerWriter, type Piece } from '../../src/engines/simulator/sequence.ts';
@@ -22,7 +23,12 @@ export function startSimulatedTriton(
   backend: 'vllm' | 'tensorrtllm',
   judge: SimulatedJudge,
 ): Promise<FakeTriton> {
-  const context = { opinion: toyOpinion(judge), maxModelTokens: 2048, labelIds: true };
+  const context = {
+    opinion: toyOpinion(judge),
+    maxModelTokens: 2048,
+    labelIds: true,
+    logprobs: vllmSkin.logprobs,
+  };
   const answer = backend === 'vllm' ? answerAsVllm : answerAsEnsemble;
   return startFakeTriton({
     model: backend === 'vllm' ? VLLM_MODEL : ENSEMBLE,

@@ -370,7 +370,7 @@ describe('assay simulate', () => {
     ]);
     expect(code).toBe(2);
     expect(stderr.trimEnd().split('\n')).toEqual([
-      'error: --flavour: must be vllm',
+      'error: --flavour: must be one of vllm, trtllm, sglang, llamacpp, ollama, openai',
       'error: --label-mass: "2" is no number from 0.001 to 1',
       'error: --max-running: "0" is no whole number from 1 to 100000',
     ]);

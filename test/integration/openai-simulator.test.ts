@@ -13,6 +13,32 @@ replicaContract('simulated vLLM without label ids', async () => {
   return { ...simulated, maxModelTokens: 2048, hang: () => simulated.fault({ hang: true }) };
 });
 
+/** How the other engines differ from what the contract takes for granted. */
+const SKINS = [
+  { flavour: 'trtllm', tellsContext: false, refused: { fields: { top_p: 2 }, says: 'top_p' }, lacks: [] },
+  { flavour: 'sglang', tellsContext: true, refused: { fields: { top_p: 2 }, says: 'top_p' }, lacks: [] },
+  { flavour: 'llamacpp', tellsContext: true, refused: { fields: { n: 999 }, says: "'n'" }, lacks: [] },
+  {
+    flavour: 'ollama',
+    tellsContext: true,
+    refused: { fields: { logprobs: true, top_logprobs: 21 }, says: 'top_logprobs' },
+    lacks: ['choices'],
+  },
+  { flavour: 'openai', tellsContext: false, refused: undefined, lacks: [] },
+] as const;
+
+for (const { flavour, tellsContext, refused, lacks } of SKINS) {
+  replicaContract(
+    `simulated ${flavour}`,
+    async () => {
+      const simulated = await startSimulatedReplica(CONTRACT_PROBE, { flavour });
+      const hang = (): Promise<void> => simulated.fault({ hang: true });
+      return { ...simulated, maxModelTokens: 2048, tellsContext, hang, ...(refused && { refused }) };
+    },
+    { lacks },
+  );
+}
+
 /** A pair as the house's templates show one; the simulated model answers A, B or C (a tie) to it. */
 const PAIR = [
   'Which response is better?',

@@ -15,7 +15,6 @@ interface Fleet extends AsyncDisposable {
 
 const FAST: ResilienceSettings = {
   ...DEFAULT_RESILIENCE,
-  stuckAfterMs: 200,
   breaker: { ...DEFAULT_RESILIENCE.breaker, openMs: 50 },
 };
 
@@ -97,7 +96,7 @@ describe('a pool of three replicas', () => {
   });
 
   it('takes out a stuck replica, whose health says 200, and asks the others', async () => {
-    await using three = await fleet(3);
+    await using three = await fleet(3, { ...FAST, stuckAfterMs: 200 });
     const run = await judge(three.pool, 600, { 200: () => three.simulated[1]!.fault({ hang: true }) });
     expect(run).toMatchObject({ labels: 600, codes: [] });
     expect(run.attempts).toBeLessThanOrEqual(720);

@@ -25,6 +25,19 @@ describe.runIf(given)('vLLM', () => {
     });
   });
 
+  it('takes the priority of each class and a salt', async () => {
+    await using tested = await startLive(url, model, { priority: true, isolate: true });
+    expect(await tested.replica.warmUp(testCall())).toMatchObject({
+      ok: true,
+      value: { capabilities: { priority: true, cacheSalt: true, load: true, topLogprobs: 20 } },
+    });
+    const asked = { labels: CONTRACT_PROBE.id, messages: CONTRACT_PROBE.context, rubric: 'default' };
+    for (const urgency of ['interactive', 'trainer', 'batch', 'audit'] as const) {
+      const answer = await tested.replica.distribution(asked, { ...testCall(), class: urgency });
+      expect(answer).toMatchObject({ ok: true });
+    }
+  });
+
   it('gives prompt log-probabilities as one whole chunk', async () => {
     await using tested = await start();
     const body = { messages: [{ role: 'user', content: 'x' }], max_tokens: 2, prompt_logprobs: 1 };
@@ -36,12 +49,17 @@ describe.runIf(given)('vLLM', () => {
   });
 });
 
-async function startLive(address: string, served: string): Promise<ReplicaUnderTest> {
+async function startLive(
+  address: string,
+  served: string,
+  marks: { readonly priority?: boolean; readonly isolate?: boolean } = {},
+): Promise<ReplicaUnderTest> {
   const replica = createOpenAiReplica({
     url: address,
     model: served,
     flavour: 'vllm',
     labelProbes: [CONTRACT_PROBE],
+    ...marks,
     limits: { connections: 16, replyBytes: 10_000_000, connectTimeoutMs: 5_000 },
     clock: createSystemClock(),
   });

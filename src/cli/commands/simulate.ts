@@ -9,8 +9,10 @@ import { number, readOptions, wholeNumber } from '../options.ts';
 
 const milliseconds = number(0, 600_000);
 
+const FLAVOURS = ['vllm', 'trtllm', 'sglang', 'llamacpp', 'ollama', 'openai'] as const;
+
 const optionsSchema = z.object({
-  flavour: z.enum(['vllm'], 'must be vllm'),
+  flavour: z.enum(FLAVOURS, `must be one of ${FLAVOURS.join(', ')}`),
   host: z.string(),
   port: wholeNumber(0, 65_535),
   model: z.string().min(1, 'is empty'),
@@ -39,6 +41,7 @@ Examples:
   assay simulate --port 8100 --model small --noise 1.5 --position-bias 0.7
   assay simulate --port 8101 --model large --sharpness 3 --first-token-ms 40
   assay simulate --replay judged.jsonl --judge gpt-4-turbo
+  assay simulate --flavour llamacpp --port 8102
 
 Its judgments come from hashes of the texts: good for tests, demos and load, not for labels.
 `;
@@ -47,7 +50,7 @@ export function addSimulateCommand(root: Command, context: CommandContext): void
   root
     .command('simulate')
     .description('run a simulated engine: real on the wire, a toy inside')
-    .option('--flavour <name>', 'engine that it behaves like: vllm', 'vllm')
+    .option('--flavour <name>', `engine that it behaves like: ${FLAVOURS.join(', ')}`, 'vllm')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 takes a free one', '8100')
     .option('--model <name>', 'name of the model', 'simulated')

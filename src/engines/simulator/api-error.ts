@@ -1,24 +1,30 @@
-/** A refusal with the body that vLLM writes for it. Thrown while a request is read, written by the server. */
+/**
+ * A refusal with the body that vLLM writes for it. Thrown while a request is read, written by the server in
+ * the words of the engine that is played.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly body: unknown;
+  /** What is said, apart from the form that it is said in; null where only the body tells. */
+  readonly said: ErrorFields | null;
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: unknown, said: ErrorFields | null = null) {
     super(`HTTP ${status}`);
     this.status = status;
     this.body = body;
+    this.said = said;
   }
 }
 
-interface ErrorFields {
+export interface ErrorFields {
   readonly message: string;
   readonly type: string;
   readonly param: string | null;
 }
 
 function withEnvelope(status: number, { message, type, param }: ErrorFields): ApiError {
-  return new ApiError(status, { error: { message, type, param, code: status } });
+  return new ApiError(status, { error: { message, type, param, code: status } }, { message, type, param });
 }
 
 /** A value out of range or a combination that cannot be. */

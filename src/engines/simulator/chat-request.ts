@@ -3,7 +3,7 @@ import { answerLength } from './answer-length.ts';
 import { badParameter, badRequest, invalidBody } from './api-error.ts';
 import { type ChatMessage, renderChat, textOfContent } from './chat-template.ts';
 import { type Constraint, oneOf } from './constraint.ts';
-import type { GenerationPlan, LogprobsAsked, PlannedPrompt } from './generation-plan.ts';
+import type { GenerationPlan, LogprobForm, LogprobsAsked, PlannedPrompt } from './generation-plan.ts';
 import { integer } from './json-body.ts';
 import { jsonInstance } from './json-instance.ts';
 import type { Opinion } from './label-odds.ts';
@@ -42,6 +42,8 @@ export interface RequestContext {
   readonly maxModelTokens: number;
   /** The server knows `logprob_token_ids`. */
   readonly labelIds: boolean;
+  /** How it lists likely tokens. */
+  readonly logprobs: LogprobForm;
 }
 
 /** The function that the answer must call. */
@@ -107,7 +109,10 @@ export function templateOptions(body: {
   return { addGenerationPrompt, continueFinalMessage };
 }
 
-function planLogprobs(body: Omit<ChatBody, 'messages'>, { labelIds }: RequestContext): LogprobsAsked | null {
+function planLogprobs(
+  body: Omit<ChatBody, 'messages'>,
+  { labelIds, logprobs: form }: RequestContext,
+): LogprobsAsked | null {
   const ids = labelIds ? (body.logprob_token_ids ?? null) : null;
   const top = body.top_logprobs ?? 0;
   if (body.logprobs !== true) {
@@ -115,9 +120,9 @@ function planLogprobs(body: Omit<ChatBody, 'messages'>, { labelIds }: RequestCon
     if (ids !== null) throw needsLogprobs('logprob_token_ids');
     return null;
   }
-  checkLogprobs(top);
+  checkLogprobs(top, form.most);
   if (ids !== null) checkLabelIds(ids);
-  return { top, ids, asIds: body.return_tokens_as_token_ids ?? false };
+  return { top, ids, asIds: body.return_tokens_as_token_ids ?? false, form };
 }
 
 function needsLogprobs(field: string): Error {

@@ -1,6 +1,6 @@
 import type { CompletionPlan } from './completion-request.ts';
 import type { PlannedPrompt } from './generation-plan.ts';
-import { CompletionLogprobs, promptPositions } from './logprob-view.ts';
+import { chatPosition, CompletionLogprobs, promptPositions } from './logprob-view.ts';
 import { type Piece, type PieceLogprobs, promptLogprobs, type RankedLogprob } from './sequence.ts';
 import { tokenText } from './tokenizer.ts';
 
@@ -11,7 +11,7 @@ export class CompletionChoice {
   readonly #prompt: PlannedPrompt;
   readonly #withTokenIds: boolean;
   readonly #columns: CompletionLogprobs;
-  #count = 0;
+  #begun = false;
 
   constructor(planned: CompletionPlan, index: number, withTokenIds: boolean) {
     const { plan } = planned;
@@ -22,15 +22,6 @@ export class CompletionChoice {
     this.#prompt = prompt;
     this.#withTokenIds = withTokenIds;
     this.#columns = new CompletionLogprobs(plan.logprobs?.asIds ?? false);
-  }
-
-  get promptTokens(): number {
-    return this.#prompt.tokens.length;
-  }
-
-  /** Tokens told of so far. */
-  get count(): number {
-    return this.#count;
   }
 
   /** The choice in a whole reply. */
@@ -53,8 +44,8 @@ export class CompletionChoice {
 
   /** The choice in the event of one more token. */
   event(piece: Piece) {
-    const isFirst = this.#count === 0;
-    this.#count += 1;
+    const isFirst = !this.#begun;
+    this.#begun = true;
     const shown = this.#shown([piece]);
     const withPrompt = this.#planned.echo && isFirst;
     const scored = withPrompt ? this.#scored(this.#planned.plan.logprobs?.top ?? null) : null;
@@ -90,8 +81,10 @@ export class CompletionChoice {
     shown: readonly Piece[],
     { withPrompt, scored }: { readonly withPrompt: boolean; readonly scored: Scored | null },
   ) {
-    if (this.#planned.plan.logprobs === null) return null;
+    const asked = this.#planned.plan.logprobs;
+    if (asked === null) return null;
     const pieces = shown.flatMap(({ logprobs }): PieceLogprobs[] => (logprobs === null ? [] : [logprobs]));
+    if (asked.form.asInChats) return { content: pieces.map((piece) => chatPosition(piece, asked)) };
     if (!withPrompt) return this.#columns.of(pieces);
     const tokens = this.#prompt.tokens.map((id) => ({ id, text: tokenText(id), logprob: 0 }));
     return this.#columns.withPrompt(scored ?? [], { tokens, pieces });

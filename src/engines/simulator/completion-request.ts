@@ -78,7 +78,10 @@ function isTokens(prompt: readonly unknown[]): prompt is number[] {
   return typeof prompt[0] === 'number';
 }
 
-function planLogprobs(body: CompletionBody, { labelIds }: RequestContext): LogprobsAsked | null {
+function planLogprobs(
+  body: CompletionBody,
+  { labelIds, logprobs: form }: RequestContext,
+): LogprobsAsked | null {
   const asked = labelIds ? (body.logprob_token_ids ?? null) : null;
   const top = body.logprobs;
   if (top === null || top === undefined) {
@@ -87,7 +90,7 @@ function planLogprobs(body: CompletionBody, { labelIds }: RequestContext): Logpr
     }
     return null;
   }
-  checkLogprobs(top);
+  checkLogprobs(top, form.most);
   if (asked !== null) checkLabelIds(asked);
-  return { top, ids: asked, asIds: body.return_tokens_as_token_ids ?? false };
+  return { top, ids: asked, asIds: body.return_tokens_as_token_ids ?? false, form };
 }

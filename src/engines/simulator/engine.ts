@@ -1,12 +1,13 @@
 import type { SimulatorOptions } from '../../contracts/simulator.ts';
 import { type ApiError, engineDied } from './api-error.ts';
-import { renderMetrics } from './exposition.ts';
+import { renderMetrics, renderOwnMetrics } from './exposition.ts';
 import { FaultBoard } from './faults.ts';
 import { hashText, mix } from './hash.ts';
 import type { Opinion } from './label-odds.ts';
 import { EngineMetrics } from './metrics.ts';
 import { BLOCK_TOKENS, PrefixCache } from './prefix-cache.ts';
 import { Scheduler } from './scheduler.ts';
+import { type Skin, skinOf } from './skin.ts';
 
 /** A request that the engine works on. */
 export interface EngineJob {
@@ -21,6 +22,8 @@ export interface EngineJob {
 export class ToyEngine {
   readonly options: SimulatorOptions;
   readonly opinion: Opinion;
+  /** Which engine's wire is played. */
+  readonly skin: Skin;
   readonly scheduler: Scheduler;
   readonly cache: PrefixCache;
   readonly metrics = new EngineMetrics();
@@ -40,6 +43,7 @@ export class ToyEngine {
   constructor(options: SimulatorOptions, opinion: Opinion) {
     this.options = options;
     this.opinion = opinion;
+    this.skin = skinOf(options.flavour);
     this.scheduler = new Scheduler(options.clock);
     this.cacheBlocks = Math.max(FEWEST_BLOCKS, CONTEXTS * Math.ceil(options.maxModelTokens / BLOCK_TOKENS));
     this.cache = new PrefixCache(this.cacheBlocks);
@@ -74,13 +78,15 @@ export class ToyEngine {
 
   metricsText(): string {
     if (this.#frozenMetrics !== null) return this.#frozenMetrics;
-    return renderMetrics(this.metrics, {
+    const levels = {
       model: this.options.model,
       running: this.scheduler.running,
       waiting: this.scheduler.waiting,
       cacheUsage: this.cacheUsage,
       cacheBlocks: this.cacheBlocks,
-    });
+    };
+    const own = this.skin.metrics;
+    return own === null ? renderMetrics(this.metrics, levels) : renderOwnMetrics(own, this.metrics, levels);
   }
 
   get cacheUsage(): number {

@@ -1,19 +1,22 @@
-import { engineDied } from './api-error.ts';
+import { type ApiError, engineDied } from './api-error.ts';
 import type { Exchange } from './exchange.ts';
 import type { Faults } from './faults.ts';
+import type { Skin } from './skin.ts';
 
 /** A reply as server-sent events, with the faults that can break one. Events of one turn leave in one write. */
 export class EventStream {
   readonly #exchange: Exchange;
   readonly #faults: Faults;
+  readonly #skin: Skin;
   #events = 0;
   #unsent = '';
   #isOpen = false;
   #isCut = false;
 
-  constructor(exchange: Exchange, faults: Faults) {
+  constructor(exchange: Exchange, faults: Faults, skin: Skin) {
     this.#exchange = exchange;
     this.#faults = faults;
+    this.#skin = skin;
   }
 
   /** True when a fault ended the stream: what makes the events can stop. */
@@ -34,11 +37,13 @@ export class EventStream {
     this.#breaks();
   }
 
-  /** An error in the middle, which is an event under HTTP 200. */
-  fail(body: unknown): void {
+  /** An error in the middle, which is an event under HTTP 200, or only an early end. */
+  fail(error: ApiError): void {
     if (this.#isCut) return;
-    this.#write(JSON.stringify(body));
-    this.end();
+    const { errorInStream } = this.#skin;
+    if (errorInStream !== 'none') this.#write(JSON.stringify(this.#skin.refusal(error).body));
+    if (errorInStream === 'event and end') this.end();
+    else this.#finish();
   }
 
   end(): void {
@@ -52,7 +57,7 @@ export class EventStream {
     if (this.#isCut) return true;
     const { cutStreamAfterEvents, cutStreamMode, errorEventAfterEvents } = this.#faults;
     if (errorEventAfterEvents === this.#events) {
-      this.fail(engineDied().body);
+      this.fail(engineDied());
       this.#isCut = true;
     } else if (cutStreamAfterEvents === this.#events) {
       this.#isCut = true;

@@ -11,6 +11,7 @@ export class Exchange {
   readonly response: ServerResponse;
   readonly path: string;
   readonly #metrics: EngineMetrics;
+  readonly #server: readonly string[];
   /** The name under which the request is counted. */
   readonly #handler: string;
 
@@ -21,12 +22,20 @@ export class Exchange {
       path,
       isKnown,
       metrics,
-    }: { readonly path: string; readonly isKnown: boolean; readonly metrics: EngineMetrics },
+      server,
+    }: {
+      readonly path: string;
+      readonly isKnown: boolean;
+      readonly metrics: EngineMetrics;
+      /** The `Server` header; null for none. */
+      readonly server: string | null;
+    },
   ) {
     this.request = request;
     this.response = response;
     this.path = path;
     this.#metrics = metrics;
+    this.#server = server === null ? [] : ['server', server];
     this.#handler = isKnown ? path : 'none';
   }
 
@@ -85,16 +94,7 @@ export class Exchange {
     this.#metrics.countHttp(this.#handler, this.request.method ?? 'GET', status);
     // Said in so many words, or else Node adds a Keep-Alive header, which vLLM does not send.
     const connection = this.request.headers.connection === 'close' ? 'close' : 'keep-alive';
-    const common = [
-      'server',
-      'uvicorn',
-      'vary',
-      'Origin',
-      'x-assay-simulator',
-      '1',
-      'connection',
-      connection,
-    ];
+    const common = [...this.#server, 'vary', 'Origin', 'x-assay-simulator', '1', 'connection', connection];
     this.response.writeHead(status, [...common, ...headers]);
   }
 }

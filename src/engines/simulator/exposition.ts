@@ -1,5 +1,6 @@
 import { asFloat, type EngineMetrics } from './metrics.ts';
 import { BLOCK_TOKENS } from './prefix-cache.ts';
+import type { OwnMetrics } from './skin.ts';
 
 /** What the gauges show. */
 export interface EngineLevels {
@@ -20,6 +21,18 @@ export function renderMetrics(metrics: EngineMetrics, levels: EngineLevels): str
     ...requestCounters(metrics, model),
     ...histograms(metrics, `engine="0",${model}`),
   ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The few metrics of an engine that is not vLLM, under its own names. */
+export function renderOwnMetrics(own: OwnMetrics, metrics: EngineMetrics, levels: EngineLevels): string {
+  const { promptTokens, cachedTokens, generationTokens } = metrics;
+  const figures = { ...levels, promptTokens, cachedTokens, generationTokens };
+  const labels = own.labels(escapeLabel(levels.model));
+  const lines = Object.entries(own.gauges).flatMap(([name, figure]) => [
+    `# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`,
+    `${name}${labels === '' ? '' : `{${labels}}`} ${figures[figure]}`,
+  ]);
   return `${lines.join('\n')}\n`;
 }
 

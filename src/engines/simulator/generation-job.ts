@@ -44,6 +44,10 @@ export class GenerationJob implements EngineJob {
     return this.#sequences.reduce((sum, sequence) => sum + sequence.count, 0);
   }
 
+  tokensOf(choice: number): number {
+    return this.#sequences[choice]?.count ?? 0;
+  }
+
   /** Hands the request to the scheduler. Throws when its queue is full. */
   start(): void {
     this.#engine.jobs.add(this);

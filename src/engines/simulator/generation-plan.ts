@@ -42,4 +42,17 @@ export interface LogprobsAsked {
   readonly ids: readonly number[] | null;
   /** Tokens print as `token_id:N`. */
   readonly asIds: boolean;
+  readonly form: LogprobForm;
+}
+
+/** How an engine lists likely tokens. */
+export interface LogprobForm {
+  /** Longest list that it gives. */
+  readonly most: number;
+  /** Strictly the likeliest ones: the sampled token may be missing. Otherwise it stands first. */
+  readonly byLikelihood: boolean;
+  /** Each entry has the token's id. */
+  readonly withIds: boolean;
+  /** Completions list them as chats do. */
+  readonly asInChats: boolean;
 }

@@ -7,8 +7,18 @@ const NO_INTEGER = 'Input should be a valid integer';
 /** A field that must be an integer. Its faults are told apart from those of other numbers. */
 export const integer = z.number(NO_INTEGER).int(NO_INTEGER);
 
-/** Reads a JSON body as FastAPI does, with its refusals: content type, encoding, syntax, then shape. */
-export function parseBody<T>(schema: z.ZodType<T>, contentType: string | undefined, body: Buffer): T {
+export type JsonFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a JSON body as FastAPI does, with its refusals: content type, encoding, syntax, then shape. `adapt`
+ * may turn the fields of another engine's request into those that the schema knows.
+ */
+export function parseBody<T>(
+  schema: z.ZodType<T>,
+  contentType: string | undefined,
+  body: Buffer,
+  adapt: (fields: JsonFields) => unknown = (fields) => fields,
+): T {
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw invalidBody(["Unsupported Media Type: Only 'application/json' is allowed"], null);
@@ -19,7 +29,8 @@ export function parseBody<T>(schema: z.ZodType<T>, contentType: string | undefin
     const message = 'Input should be a valid dictionary or object to extract fields from';
     throw invalidBody([fault('model_attributes_type', 'body', message, data)], 'body');
   }
-  const parsed = schema.safeParse(data, { reportInput: true });
+  const fields = { ...data };
+  const parsed = schema.safeParse(adapt(fields), { reportInput: true });
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => describe(issue, data));
   throw invalidBody(lines, `body.${parsed.error.issues[0]?.path.join('.') ?? ''}`);

@@ -5,14 +5,17 @@ import type { PieceLogprobs, RankedLogprob, TokenLogprob } from './sequence.ts';
 export function chatPosition({ sampled, listed }: PieceLogprobs, asked: LogprobsAsked) {
   // Ids asked for are never cut; of the likely ones the sampled token takes a place.
   const count = asked.ids === null ? asked.top : asked.ids.length === 0 ? 0 : listed.length;
+  const { byLikelihood, withIds } = asked.form;
+  const inOrder = byLikelihood ? listed.toSorted((x, y) => y.logprob - x.logprob) : listed;
   return {
+    ...(withIds ? { id: sampled.id } : {}),
     token: asked.asIds ? asId(sampled.id) : sampled.text,
     logprob: finite(sampled.logprob),
     // The sampled token keeps its real bytes even where it prints as an id.
     bytes: bytesOf(sampled.text),
-    top_logprobs: listed.slice(0, count).map(({ id, text, logprob }) => {
+    top_logprobs: inOrder.slice(0, count).map(({ id, text, logprob }) => {
       const token = asked.asIds ? asId(id) : text;
-      return { token, logprob: finite(logprob), bytes: bytesOf(token) };
+      return { ...(withIds ? { id } : {}), token, logprob: finite(logprob), bytes: bytesOf(token) };
     }),
   };
 }

@@ -1,15 +1,17 @@
 import type { z } from 'zod';
 import { ApiError, engineBusy, engineDied, shutDown } from './api-error.ts';
 import { chatBatchSchema, chatSchema, planChat, type RequestContext } from './chat-request.ts';
-import { ChatReply, ChatStream } from './chat-reply.ts';
-import { CompletionReply, CompletionStream } from './completion-reply.ts';
+import { ChatContent } from './chat-content.ts';
+import { CompletionContent } from './completion-content.ts';
 import { completionSchema, planCompletion } from './completion-request.ts';
 import { embed, embeddingSchema } from './embeddings.ts';
 import type { ToyEngine } from './engine.ts';
 import type { Exchange } from './exchange.ts';
 import { parseBody } from './json-body.ts';
+import { type ReplyContent, StreamReply, WholeReply } from './reply.ts';
 import { replyBasis } from './reply-basis.ts';
 import type { SamplingFields } from './sampling-fields.ts';
+import type { RequestKind } from './skin.ts';
 import { checkModel, scoringReply, scoringSchema } from './small-endpoints.ts';
 
 /** The calls that reach the model, with the faults that meet them on the way. */
@@ -19,14 +21,18 @@ async function readBody<T extends { readonly model?: string | null | undefined }
   schema: z.ZodType<T>,
   engine: ToyEngine,
   exchange: Exchange,
+  kind: RequestKind,
 ): Promise<T> {
-  const body = parseBody(schema, exchange.header('content-type'), await exchange.body());
-  checkModel(body.model, engine.options.model);
+  const { skin, options } = engine;
+  const body = parseBody(schema, exchange.header('content-type'), await exchange.body(), (fields) =>
+    skin.request(fields, kind, options),
+  );
+  checkModel(body.model, engine);
   return body;
 }
 
 /** Lets a call through to the model, or answers it as the faults say. */
-function withFaults(answer: Handler): Handler {
+function withFaults(handle: Handler): Handler {
   return async (engine, exchange) => {
     const { faults } = engine;
     const failure = faults.takeFailure();
@@ -37,7 +43,7 @@ function withFaults(answer: Handler): Handler {
       engine.metrics.rejected += 1;
       throw engineBusy();
     }
-    await answer(engine, exchange);
+    await handle(engine, exchange);
   };
 }
 
@@ -47,14 +53,15 @@ function atOnce<T extends { readonly model?: string | null | undefined }>(
   reply: (body: T, engine: ToyEngine, exchange: Exchange) => unknown,
 ): Handler {
   return withFaults(async (engine, exchange) => {
-    const body = await readBody(schema, engine, exchange);
+    const body = await readBody(schema, engine, exchange, 'other');
     if (engine.faults.current.hang) return;
     exchange.json(200, reply(body, engine, exchange));
   });
 }
 
-function contextOf({ options, opinion }: ToyEngine): RequestContext {
-  return { opinion, maxModelTokens: options.maxModelTokens, labelIds: options.labelIds };
+function contextOf({ options, opinion, skin }: ToyEngine): RequestContext {
+  const { maxModelTokens, labelIds } = options;
+  return { opinion, maxModelTokens, labelIds, logprobs: skin.logprobs };
 }
 
 function streamOptions({ stream_options: options }: SamplingFields) {
@@ -62,17 +69,17 @@ function streamOptions({ stream_options: options }: SamplingFields) {
   return { includeUsage, continuousUsage: includeUsage && (options?.continuous_usage_stats ?? false) };
 }
 
-interface Answer {
+interface Started {
   readonly job: { start(): void; abort(): void };
   /** Sends the headers of a stream; undefined for a whole reply. */
   open?(): void;
 }
 
 /** Starts a request; the client's leaving ends it. */
-function run(exchange: Exchange, answer: Answer): void {
-  exchange.response.on('close', () => answer.job.abort());
-  answer.job.start();
-  if (!exchange.isOver) answer.open?.();
+function run(exchange: Exchange, started: Started): void {
+  exchange.response.on('close', () => started.job.abort());
+  started.job.start();
+  if (!exchange.isOver) started.open?.();
 }
 
 function sendsGarbage(engine: ToyEngine, exchange: Exchange, stream: boolean): boolean {
@@ -82,36 +89,45 @@ function sendsGarbage(engine: ToyEngine, exchange: Exchange, stream: boolean): b
 }
 
 export const chat = withFaults(async (engine, exchange) => {
-  const body = await readBody(chatSchema, engine, exchange);
+  const body = await readBody(chatSchema, engine, exchange, 'chat');
   const { plan, tool } = planChat(body, [body.messages], contextOf(engine));
-  const stream = body.stream === true;
-  if (sendsGarbage(engine, exchange, stream)) return;
-  const object = stream ? 'chat.completion.chunk' : 'chat.completion';
-  const basis = replyBasis(engine, exchange, { prefix: 'chatcmpl', object });
-  const options = { plan, tool, basis, withTokenIds: body.return_token_ids ?? false, isBatch: false };
-  if (stream) run(exchange, new ChatStream(engine, exchange, { ...options, ...streamOptions(body) }));
-  else run(exchange, new ChatReply(engine, exchange, options));
+  const content = new ChatContent({ plan, tool, ...chatOptions(body, engine), isBatch: false });
+  answer(engine, exchange, content, body);
 });
 
 export const chatBatch = withFaults(async (engine, exchange) => {
-  const body = await readBody(chatBatchSchema, engine, exchange);
+  const body = await readBody(chatBatchSchema, engine, exchange, 'chat');
   if (body.stream === true) throw new ApiError(400, { detail: 'Streaming is not supported for batches' });
   const { plan, tool } = planChat(body, body.messages, contextOf(engine));
-  const basis = replyBasis(engine, exchange, { prefix: 'chatcmpl', object: 'chat.completion' });
-  const withTokenIds = body.return_token_ids ?? false;
-  run(exchange, new ChatReply(engine, exchange, { plan, tool, basis, withTokenIds, isBatch: true }));
+  const content = new ChatContent({ plan, tool, ...chatOptions(body, engine), isBatch: true });
+  answer(engine, exchange, content, body);
 });
 
 export const completions = withFaults(async (engine, exchange) => {
-  const body = await readBody(completionSchema, engine, exchange);
+  const body = await readBody(completionSchema, engine, exchange, 'completion');
   const planned = planCompletion(body, contextOf(engine));
+  answer(engine, exchange, new CompletionContent(planned, body.return_token_ids ?? false), body);
+});
+
+function chatOptions({ return_token_ids: withTokenIds }: SamplingFields, engine: ToyEngine) {
+  return { withTokenIds: withTokenIds ?? false, nextId: () => engine.nextId() };
+}
+
+const FRAMES = {
+  chat: { prefix: 'chatcmpl', whole: 'chat.completion', chunk: 'chat.completion.chunk' },
+  completion: { prefix: 'cmpl', whole: 'text_completion', chunk: 'text_completion' },
+} as const;
+
+/** Starts the reply, as a stream or as a whole. */
+function answer(engine: ToyEngine, exchange: Exchange, content: ReplyContent, body: SamplingFields): void {
+  const { prefix, whole, chunk } = FRAMES[content.kind];
   const stream = body.stream === true;
   if (sendsGarbage(engine, exchange, stream)) return;
-  const basis = replyBasis(engine, exchange, { prefix: 'cmpl', object: 'text_completion' });
-  const options = { ...planned, basis, withTokenIds: body.return_token_ids ?? false };
-  if (stream) run(exchange, new CompletionStream(engine, exchange, { ...options, ...streamOptions(body) }));
-  else run(exchange, new CompletionReply(engine, exchange, options));
-});
+  const basis = replyBasis(engine, exchange, { prefix, object: stream ? chunk : whole });
+  const place = { engine, exchange, basis };
+  if (stream) run(exchange, new StreamReply(place, content, streamOptions(body)));
+  else run(exchange, new WholeReply(place, content));
+}
 
 export const embeddings = atOnce(embeddingSchema, (body, engine, exchange) => {
   const { data, promptTokens } = embed(body);

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import { readFaultChange, stateReply } from './admin.ts';
 import { ApiError } from './api-error.ts';
 import { type ToyEngine, VERSION } from './engine.ts';
 import type { Exchange } from './exchange.ts';
 import { parseBody } from './json-body.ts';
+import type { OwnEndpoint, Skin } from './skin.ts';
 import { chat, chatBatch, completions, embeddings, generativeScoring } from './model-calls.ts';
 import {
   checkModel,
@@ -58,9 +60,27 @@ export function isAdmin(path: string): boolean {
   return path.startsWith('/simulator/');
 }
 
-export function isKnown(path: string): boolean {
-  return ROUTES.has(path);
+export function isKnown(skin: Skin, path: string): boolean {
+  return routesOf(skin, path) !== undefined;
 }
+
+/** The methods of a path in the engine that is played. */
+function routesOf(skin: Skin, path: string): Readonly<Record<string, Handler>> | undefined {
+  const own = Object.hasOwn(skin.endpoints, path) ? skin.endpoints[path] : undefined;
+  if (own !== undefined) return { [own.method]: ownHandler(own) };
+  if (path === skin.metrics?.path) return { GET: metrics };
+  return isAdmin(path) || skin.hasPath(path) ? ROUTES.get(path) : undefined;
+}
+
+function ownHandler({ method, reply }: OwnEndpoint): Handler {
+  return async ({ engine }, exchange) => {
+    const fields = method === 'GET' ? {} : parseBody(anyFields, JSON_TYPE, await exchange.body());
+    exchange.json(200, reply(fields, engine.options));
+  };
+}
+
+const anyFields = z.looseObject({});
+const JSON_TYPE = 'application/json';
 
 /** Answers a request. Refusals come as `ApiError`. */
 export async function route(access: RouteAccess, exchange: Exchange): Promise<void> {
@@ -73,7 +93,7 @@ export async function route(access: RouteAccess, exchange: Exchange): Promise<vo
       throw new ApiError(401, { error: 'Unauthorized' });
     }
   }
-  const methods = ROUTES.get(exchange.path);
+  const methods = routesOf(access.engine.skin, exchange.path);
   if (methods === undefined) throw new ApiError(404, { detail: 'Not Found' });
   const handler = methods[exchange.request.method ?? ''];
   if (handler !== undefined) return handler(access, exchange);
@@ -89,18 +109,19 @@ function hasKey(exchange: Exchange, key: string | undefined): boolean {
 }
 
 function modelsAccess(engine: ToyEngine) {
-  return { options: engine.options, nextId: () => engine.nextId() };
+  const { options, skin } = engine;
+  return { options, card: skin.card, nextId: () => engine.nextId() };
 }
 
 async function tokenize({ engine }: RouteAccess, exchange: Exchange): Promise<void> {
   const body = parseBody(tokenizeSchema, exchange.header('content-type'), await exchange.body());
-  checkModel(body.model, engine.options.model);
+  checkModel(body.model, engine);
   exchange.json(200, tokenizeReply(body, engine.options.maxModelTokens));
 }
 
 async function detokenize({ engine }: RouteAccess, exchange: Exchange): Promise<void> {
   const body = parseBody(detokenizeSchema, exchange.header('content-type'), await exchange.body());
-  checkModel(body.model, engine.options.model);
+  checkModel(body.model, engine);
   exchange.json(200, detokenizeReply(body));
 }
 

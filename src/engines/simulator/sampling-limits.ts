@@ -3,7 +3,7 @@ import type { SamplingFields } from './sampling-fields.ts';
 import { VOCABULARY_SIZE } from './vocabulary.ts';
 
 /** As by `--max-logprobs`. */
-const MOST_LOGPROBS = 20;
+const MOST_PROMPT_LOGPROBS = 20;
 /** vLLM's bound on `logprob_token_ids`. */
 const MOST_LABEL_IDS = 128;
 const MOST_ANSWERS = 16_384;
@@ -60,18 +60,18 @@ function checkPromptLogprobs({ prompt_logprobs: count, stream }: SamplingFields)
   if (stream === true) {
     throw badRequest('`prompt_logprobs` are not available when `stream=True`.', 'prompt_logprobs');
   }
-  if (count < 0 || count > MOST_LOGPROBS) throw tooMany('prompt', count);
+  if (count < 0 || count > MOST_PROMPT_LOGPROBS) throw tooMany('prompt', count, MOST_PROMPT_LOGPROBS);
 }
 
 /** Refuses to list more likely tokens than the server gives. */
-export function checkLogprobs(count: number): void {
-  if (count < 0 || count > MOST_LOGPROBS) throw tooMany('sample', count);
+export function checkLogprobs(count: number, most: number): void {
+  if (count < 0 || count > most) throw tooMany('sample', count, most);
 }
 
-function tooMany(kind: 'sample' | 'prompt', asked: number): Error {
+function tooMany(kind: 'sample' | 'prompt', asked: number, most: number): Error {
   const count = asked < 0 ? VOCABULARY_SIZE : asked;
   const param = kind === 'sample' ? 'logprobs' : 'prompt_logprobs';
-  const message = `Requested ${kind} logprobs of ${count}, which is greater than max allowed: ${MOST_LOGPROBS}`;
+  const message = `Requested ${kind} logprobs of ${count}, which is greater than max allowed: ${most}`;
   return badParameter(message, param, count);
 }
 

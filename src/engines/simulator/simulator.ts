@@ -7,10 +7,11 @@ import { Exchange } from './exchange.ts';
 import { toyOpinion } from './label-odds.ts';
 import { loadReplay } from './replay.ts';
 import { isAdmin, isKnown, route } from './routes.ts';
+import type { Skin } from './skin.ts';
 
 /**
- * The simulated engine: a server that behaves on the wire as vLLM 0.32 does, in shapes, errors and quirks,
- * with a toy language model and a real-time token clock inside. It owns everything below this folder, needs
+ * The simulated engine: a server that behaves on the wire as vLLM 0.32 or another engine
+ * (`skin.ts`) does, in shapes, errors and quirks, with a toy language model and a real-time token clock inside. It owns everything below this folder, needs
  * no other room, and says what it is in a header of every reply. Its labels mean nothing: it is for tests,
  * demos and load. What it does not imitate is listed in `docs/simulator.md`.
  */
@@ -48,12 +49,17 @@ function createSimulatorServer(engine: ToyEngine, connections: Connections): Ser
     (request, response) => {
       connections.serve(request, response);
       const path = pathOf(request);
-      const known = isKnown(path);
-      const exchange = new Exchange(request, response, { path, isKnown: known, metrics: engine.metrics });
+      const known = isKnown(engine.skin, path);
+      const exchange = new Exchange(request, response, {
+        path,
+        isKnown: known,
+        metrics: engine.metrics,
+        server: engine.skin.server,
+      });
       if (engine.faults.current.gone && !isAdmin(path)) return exchange.reset();
       const counted = known ? path : 'other';
       requests.set(counted, (requests.get(counted) ?? 0) + 1);
-      route(access, exchange).catch((error: unknown) => refuse(exchange, error));
+      route(access, exchange).catch((error: unknown) => refuse(engine.skin, exchange, error));
     },
   );
   server.on('connection', (socket) => connections.add(socket));
@@ -71,11 +77,12 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-function refuse(exchange: Exchange, error: unknown): void {
+function refuse(skin: Skin, exchange: Exchange, error: unknown): void {
   if (exchange.isOver) return;
-  if (exchange.response.headersSent) exchange.reset();
-  else if (error instanceof ApiError) exchange.json(error.status, error.body);
-  else exchange.json(500, ownFault(error));
+  if (exchange.response.headersSent) return exchange.reset();
+  if (!(error instanceof ApiError)) return exchange.json(500, ownFault(error));
+  const { status, body } = skin.refusal(error);
+  exchange.json(status, body);
 }
 
 /** A mistake in the simulator itself must not pass for something that vLLM says. */

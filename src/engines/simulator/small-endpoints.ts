@@ -83,12 +83,21 @@ export function scoringReply(body: z.output<typeof scoringSchema>, engine: ToyEn
 }
 
 /** Refuses a model that is not served; none at all means the one there is. */
-export function checkModel(asked: string | null | undefined, served: string): void {
-  if (asked !== null && asked !== undefined && asked !== '' && asked !== served)
-    throw modelNotFound(asked, served);
+export function checkModel(asked: string | null | undefined, { options, skin }: ToyEngine): void {
+  if (!skin.checksModel || asked === null || asked === undefined || asked === '') return;
+  if (asked !== options.model) throw modelNotFound(asked, options.model);
 }
 
-export function modelsReply({ options, nextId }: { options: ToyEngine['options']; nextId: () => string }) {
+export function modelsReply({
+  options,
+  card: ownCard,
+  nextId,
+}: {
+  options: ToyEngine['options'];
+  card: ToyEngine['skin']['card'];
+  nextId: () => string;
+}) {
+  if (ownCard !== null) return { object: 'list', data: [ownCard(options)] };
   const created = Math.floor(Date.now() / 1000);
   const permission = {
     id: `modelperm-${nextId()}`,

@@ -31,6 +31,15 @@ export function finalUsage(job: GenerationJob, kind: 'chat' | 'completion') {
   };
 }
 
+/** Usage where only one choice is told of (llama.cpp). */
+export function usageOfChoice(job: GenerationJob, choice: number) {
+  const prompt = Math.floor(choice / job.plan.n);
+  return {
+    ...counts(job.plan.prompts[prompt]?.tokens.length ?? 0, job.tokensOf(choice)),
+    prompt_tokens_details: { cached_tokens: (job.lookups[prompt] ?? NOTHING_CACHED).cached },
+  };
+}
+
 /** Usage so far of one answer, as each event shows it when asked for. */
 export function runningUsage(promptTokens: number, completionTokens: number) {
   return { ...counts(promptTokens, completionTokens), completion_tokens_details: null };

@@ -115,7 +115,8 @@ function configOf(replicas: readonly string[], options: FleetOptions): string {
       },
     },
     judges: { quick: { engine: 'small', orders } },
-    policies: { default: { tiers: ['quick'], deadlineMs } },
+    // The same pairs are judged again after a fault: by the engines, not from memory.
+    policies: { default: { tiers: ['quick'], deadlineMs, cache: { ttlMs: 0 } } },
   });
 }
 

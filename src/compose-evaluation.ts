@@ -59,7 +59,12 @@ export function withEachJudge(source: ConfigSource): ConfigSource {
 function addJudgePolicies(loaded: LoadedConfig): LoadedConfig {
   const { config } = loaded;
   const alone = Object.keys(config.judges).map((judge) => {
-    const policy = configSchema.shape.policies.valueType.parse({ tiers: [judge], abstainBelow: 0 });
+    const policy = configSchema.shape.policies.valueType.parse({
+      tiers: [judge],
+      abstainBelow: 0,
+      // What a judge costs and how it repeats itself is to be measured.
+      cache: { ttlMs: 0 },
+    });
     return [`judge:${judge}`, policy] as const;
   });
   return { ...loaded, config: { ...config, policies: { ...config.policies, ...Object.fromEntries(alone) } } };

@@ -1,5 +1,7 @@
 import type { Parts } from './compose-parts.ts';
+import { createLabelStore } from './caching/label-store.ts';
 import type { Config } from './config/schema.ts';
+import type { LabelStore } from './contracts/cache.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { LaneEvent, QualityBook } from './contracts/quality.ts';
 import { type Auditor, createAuditor } from './routing/auditor.ts';
@@ -23,6 +25,8 @@ export interface Evidence {
   lanesOf(name: string, policy: PolicyConfig, target: Target, certificates: readonly Certificate[]): Lanes;
   gateOf(name: string, policy: PolicyConfig, config: Config): PolicyGate;
   spendingOf(name: string, budget: BudgetConfig): Spending;
+  /** Empty again when the size changes. */
+  labels(bytes: number): LabelStore;
   close(): Promise<void>;
 }
 
@@ -35,6 +39,7 @@ export function createEvidence(parts: Parts): Evidence {
   const lanes = createMemory<Lanes>();
   const gates = createMemory<PolicyGate>();
   const spendings = createMemory<Spending>();
+  const stores = createMemory<LabelStore>();
   return {
     outcomes,
     auditor,
@@ -65,6 +70,7 @@ export function createEvidence(parts: Parts): Evidence {
         }),
       ),
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
+    labels: (bytes) => stores.get('labels', bytes, () => createLabelStore(bytes, parts.clock)),
     close: () => auditor.close(),
   };
 }

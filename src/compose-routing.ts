@@ -1,6 +1,7 @@
 import type { Evidence } from './compose-evidence.ts';
 import { need, type Parts } from './compose-parts.ts';
 import type { Certificate } from './contracts/certificate.ts';
+import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { PolicyInfo } from './contracts/feedback.ts';
 import type { Judge } from './contracts/judge.ts';
@@ -17,6 +18,7 @@ type PolicyConfig = Config['policies'][string];
 export interface RoutingParts {
   readonly judges: ReadonlyMap<string, Judge>;
   readonly config: Config;
+  readonly templates: LoadedConfig['templates'];
   /** Made elsewhere, by policy. */
   readonly certificates: ReadonlyMap<string, readonly Certificate[]>;
   readonly evidence: Evidence;

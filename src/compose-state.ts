@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { type ConfiguredEngines, createEngines, kindOf } from './compose-engines.ts';
 import { need, type Parts } from './compose-parts.ts';
 import type { Evidence } from './compose-evidence.ts';
-import { createRouter, policyInfos } from './compose-routing.ts';
+import { createPolicyRouter } from './compose-caching.ts';
+import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { Engine } from './contracts/engine.ts';
@@ -91,11 +92,11 @@ function createFeedback(
       ];
     }),
   );
-  const routing = { judges, config, certificates, evidence, parts };
+  const routing = { judges, config, templates, certificates, evidence, parts };
   const policies = Object.entries(config.policies).map(
     ([name, policy]): [string, { router: Router; concurrency: number }] => [
       name,
-      { router: createRouter(name, policy, routing), concurrency: policy.concurrency },
+      { router: createPolicyRouter(name, policy, routing), concurrency: policy.concurrency },
     ],
   );
   return createFeedbackService({ policies: new Map(policies), random: parts.random, logger: parts.logger });

@@ -1,3 +1,5 @@
+import type { CacheUse } from './cache.ts';
+
 /**
  * What every call that waits carries. One signal runs from the client's socket to the engine's:
  * it aborts with a `GatewayError` as its reason, `cancelled` when the caller left and
@@ -11,6 +13,8 @@ export interface Call {
   readonly deadline: number;
   /** How urgent it is; absent is `interactive`. */
   readonly class?: CallClass;
+  /** Whether labels that were bought before may answer it; absent is `normal`. */
+  readonly cache?: CacheUse;
 }
 
 /** Classes of work, the most urgent first. Engines with a priority queue are told of them. */

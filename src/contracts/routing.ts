@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/errors.ts';
 import type { Item } from '../domain/item.ts';
 import type { Judgment } from '../domain/judgment.ts';
-import type { TierDecision, TrailEntry } from '../domain/verdict.ts';
+import type { Reuse, TierDecision, TrailEntry } from '../domain/verdict.ts';
 import type { Call } from './call.ts';
 import type { Judge } from './judge.ts';
 
@@ -36,6 +36,8 @@ export interface RoutingResult {
   readonly difficulty: number | null;
   /** Probability with which the item was to be judged to the end, in (0, 1]. */
   readonly inclusion: number;
+  /** How another one's judgment came to answer; absent when judges were asked for this item. */
+  readonly reuse?: Reuse;
 }
 
 /** Why a label was released: proven, the reference's own, or by a plain threshold that proves nothing. */

@@ -170,6 +170,12 @@ export interface Problem {
   readonly param: string | null;
 }
 
+/** What an aborted call says: `reason` is that of its signal, see contracts/call.ts. */
+export function abortProblem(reason: unknown): Problem {
+  if (reason instanceof GatewayError) return { code: reason.code, message: reason.message, param: null };
+  return { code: 'cancelled', message: 'the call was cancelled', param: null };
+}
+
 /** The only error that Assay throws on purpose. Anything else that is thrown becomes `internal`. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';

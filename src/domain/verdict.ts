@@ -44,6 +44,12 @@ export interface TierDecision {
 /** Facts a user may want to filter by; none of them changes the label. */
 export type Flag = 'position_inconsistent' | 'censored_logprobs' | 'single_order' | 'uncertified';
 
+/**
+ * How another one's judgment answers an item, at no cost: kept from an equal item, kept from the item with its
+ * candidates exchanged, or made for an equal item that was asked at the same time.
+ */
+export type Reuse = 'exact' | 'flipped' | 'shared';
+
 export type Label = Side | 'tie';
 
 /**
@@ -64,7 +70,9 @@ export interface Verdict {
   readonly difficulty: number | null;
   /** Name of the tier whose judgment is the verdict; null when none is. */
   readonly tier: string | null;
+  /** Answered by a label that was bought earlier: `cache` is `exact` or `flipped`. */
   readonly cached: boolean;
+  readonly cache: Reuse | null;
   readonly cost: Cost;
   /** Probability with which sampling let this item in, in (0, 1]. */
   readonly inclusionProbability: number;

@@ -3,7 +3,7 @@ import type { Random } from '../contracts/clock.ts';
 import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
 import type { Router } from '../contracts/routing.ts';
 import type { Logger } from '../contracts/telemetry.ts';
-import { GatewayError, type Problem } from '../domain/errors.ts';
+import { abortProblem, GatewayError } from '../domain/errors.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { unjudgedVerdict, verdictOf } from './verdict.ts';
 
@@ -46,7 +46,7 @@ async function judgeItem(
   }
   const { item } = input;
   const heading = { id, itemId: item.id, metadata: item.metadata };
-  if (call.signal.aborted) return unjudgedVerdict(heading, abortProblem(call.signal));
+  if (call.signal.aborted) return unjudgedVerdict(heading, abortProblem(call.signal.reason));
   try {
     return verdictOf(id, item, await router.route(item, call, id));
   } catch (error) {
@@ -57,12 +57,6 @@ async function judgeItem(
       param: null,
     });
   }
-}
-
-function abortProblem(signal: AbortSignal): Problem {
-  const reason: unknown = signal.reason;
-  if (reason instanceof GatewayError) return { code: reason.code, message: reason.message, param: null };
-  return { code: 'cancelled', message: 'the call was cancelled', param: null };
 }
 
 /** Maps in order with at most `limit` calls under way; `run` must not throw. */

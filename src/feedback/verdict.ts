@@ -26,6 +26,7 @@ export function unjudgedVerdict(heading: Heading, problem: Problem): Verdict {
     difficulty: null,
     tier: null,
     cached: false,
+    cache: null,
     cost: NO_COST,
     inclusionProbability: 1,
     flags: [],
@@ -37,12 +38,13 @@ export function unjudgedVerdict(heading: Heading, problem: Problem): Verdict {
 
 /** The verdict of an item that went through the tiers. */
 export function verdictOf(id: string, item: Item, routed: RoutingResult): Verdict {
-  const { end, trail, decisions, difficulty, inclusion: inclusionProbability } = routed;
+  const { end, trail, decisions, difficulty, inclusion: inclusionProbability, reuse: cache = null } = routed;
   const heading = { id, itemId: item.id, metadata: item.metadata };
   const cost = addCosts(trail.map((entry) => entry.cost));
   if (end.type === 'failed') {
     return {
       ...unjudgedVerdict(heading, end.problem),
+      cache,
       cost,
       trail,
       decisions,
@@ -65,7 +67,8 @@ export function verdictOf(id: string, item: Item, routed: RoutingResult): Verdic
     certificate,
     difficulty,
     tier,
-    cached: false,
+    cached: cache === 'exact' || cache === 'flipped',
+    cache,
     cost,
     inclusionProbability,
     flags,

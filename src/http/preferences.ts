@@ -1,5 +1,6 @@
 import { parsePreferences } from '../wire/feedback-request.ts';
 import { renderPreferences } from '../wire/verdict.ts';
+import { cacheUseOf } from './cache-control.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
 import { deadlineOf, type TeamHandler } from './handler.ts';
@@ -17,8 +18,9 @@ export function createPreferencesHandler(deps: GatewayDeps, catalogue: Catalogue
     }
     const { items } = parsed.value;
     const policy = catalogue.policy(parsed.value.policy, principal);
+    const cache = cacheUseOf(exchange);
     const verdicts = await exchange.withCall(deps.calls, deadlineOf(exchange, policy.deadlineMs), (call) =>
-      deps.feedback.preferences(policy.name, items, call),
+      deps.feedback.preferences(policy.name, items, { ...call, cache }),
     );
     sendJson(exchange, 200, renderPreferences(exchange.requestId, verdicts));
   };

@@ -6,7 +6,6 @@ import type { Judge } from '../contracts/judge.ts';
 import type { AcceptanceRule, Router, RoutingEnd } from '../contracts/routing.ts';
 import type { Item } from '../domain/item.ts';
 import type { JudgeReply, Judgment } from '../domain/judgment.ts';
-import { labelOf } from '../domain/preference.ts';
 import { lengthLogRatioOf } from '../domain/signals.ts';
 import type { TierDecision, TrailEntry } from '../domain/verdict.ts';
 import type { Auditor } from './auditor.ts';
@@ -16,6 +15,7 @@ import type { GateView, PolicyGate } from './difficulty/policy-gate.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { observe } from './observe.ts';
+import { rememberedOf } from './reuse.ts';
 import type { Spending } from './spending.ts';
 
 /**
@@ -196,10 +196,8 @@ async function askReference(
 }
 
 function remember({ remember: keep }: CertifiedRouterOptions, journey: Journey, end: RoutingEnd): void {
-  if (end.type === 'failed') return;
-  const { judgment } = end;
-  const label = end.type === 'accepted' ? labelOf(judgment.probabilities) : null;
-  keep({ id: journey.verdictId, lane: journey.lane.scope, label, confidence: judgment.confidence });
+  const verdict = rememberedOf(journey.verdictId, journey.lane.scope, end);
+  if (verdict !== null) keep(verdict);
 }
 
 function costOf(trail: readonly TrailEntry[]): number {

@@ -36,6 +36,7 @@ export const PREFERENCES_REPLY_EXAMPLE: PreferencesReply = {
       difficulty: null,
       tier: 'quick',
       cached: false,
+      cache: null,
       cost: {
         usd: 0.000041,
         input_tokens: 812,

@@ -63,7 +63,11 @@ const verdictSchema = z
     certificate: z.string().nullable(),
     difficulty: probability.nullable(),
     tier: z.string().nullable().meta({ description: 'Tier whose judgment is the verdict.' }),
-    cached: z.boolean(),
+    cached: z.boolean().meta({ description: 'Answered by a label that was bought earlier; costs nothing.' }),
+    cache: z.enum(['exact', 'flipped', 'shared']).nullable().meta({
+      description:
+        'Whose judgment answers: of an equal item (`exact`) or the one with its candidates exchanged (`flipped`), kept from earlier; of an equal item asked at the same time, which carries the cost (`shared`); null: its own.',
+    }),
     cost: costSchema,
     inclusion_probability: probability,
     flags: z.array(z.string()),
@@ -115,6 +119,7 @@ function renderVerdict(verdict: Verdict): WireVerdict {
     difficulty: verdict.difficulty,
     tier: verdict.tier,
     cached: verdict.cached,
+    cache: verdict.cache,
     cost: renderCost(verdict.cost),
     inclusion_probability: verdict.inclusionProbability,
     flags: [...verdict.flags],

@@ -33,7 +33,7 @@ export function chatBody(stream: boolean): string {
   });
 }
 
-export function preferenceBody(): string {
+export function preferenceBody(policy = 'default'): string {
   const item = { id: 'row-17', prompt: PROMPT, candidates: [BETTER, WORSE], metadata: { split: 'train' } };
-  return JSON.stringify({ policy: 'default', items: [item] });
+  return JSON.stringify({ policy, items: [item] });
 }

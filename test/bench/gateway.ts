@@ -102,7 +102,8 @@ function configFor(stub: Served, port: number, key: string): string {
       },
     },
     judges: { quick: { engine: 'stub' }, strict: { engine: 'stub' } },
-    policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8 } },
+    // Every request asks the same: it is judging that is measured here, not the label cache.
+    policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8, cache: { ttlMs: 0 } } },
     teams: { bench: { keys: [{ id: 'bench', sha256: createHash('sha256').update(key).digest('hex') }] } },
   });
 }

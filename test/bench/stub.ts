@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
-import { PLANTED_BETTER, PLANTED_WORSE, STUB_MODEL } from './planted.ts';
+import { isBetterFirst, probabilityOf } from './opinion.ts';
+import { PLANTED_BETTER, STUB_MODEL } from './planted.ts';
 import { detokenize, renderChat, tokenize } from './stub-tokens.ts';
 
 /**
@@ -35,8 +36,6 @@ const USAGE = {
   completion_tokens: 1,
   prompt_tokens_details: { cached_tokens: 496 },
 };
-/** Probability of each label's letter, shown first and second, when the better response is first. */
-const OPINION = { better: 0.9, worse: 0.05, tie: 0.03, spacedShare: 0.1 };
 const LABEL_IDS = tokenize('ABC A B C');
 
 function event(fields: object): string {
@@ -65,7 +64,7 @@ function questionOf(text: string): Question {
     usage: body.stream_options?.include_usage ?? false,
     labels: body.logprobs === true ? (body.logprob_token_ids ?? LABEL_IDS) : null,
     asIds: body.return_tokens_as_token_ids ?? false,
-    betterFirst: text.indexOf(PLANTED_BETTER) < text.indexOf(PLANTED_WORSE),
+    betterFirst: isBetterFirst(text),
   };
 }
 
@@ -104,20 +103,6 @@ function logprobsOf(said: string, labels: readonly number[], question: Question)
   const [sampled = 0] = tokenize(said);
   const others = labels.filter((id) => id !== sampled);
   return { ...entry(sampled), top_logprobs: [sampled, ...others].map(entry) };
-}
-
-function probabilityOf(text: string, betterFirst: boolean): number {
-  const share = text.startsWith(' ') ? OPINION.spacedShare : 1 - OPINION.spacedShare;
-  switch (text.trim()) {
-    case 'A':
-      return share * (betterFirst ? OPINION.better : OPINION.worse);
-    case 'B':
-      return share * (betterFirst ? OPINION.worse : OPINION.better);
-    case 'C':
-      return share * OPINION.tie;
-    default:
-      return 1e-6;
-  }
 }
 
 /** Replies to chat requests; there are few different ones, so each is built once. */

@@ -33,6 +33,7 @@ function verdictOn(input: ItemInput, id: string): Verdict {
     certificate: null,
     difficulty: null,
     cached: false,
+    cache: null,
     inclusionProbability: 1,
     flags: [],
     trail: [],

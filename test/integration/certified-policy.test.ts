@@ -18,6 +18,7 @@ const reply = z.object({
       tier: z.string().nullable(),
       certificate: z.string().nullable(),
       flags: z.array(z.string()),
+      cache: z.string().nullable(),
     }),
   ),
 });
@@ -96,6 +97,21 @@ describe('a policy with a target', () => {
     const gold = warm.slice(0, 100).map(({ id, label }) => ({ verdict_id: id, label: label ?? 'tie' }));
     expect(await post('/v1/feedback/outcomes', { outcomes: gold })).toMatchObject({ recorded: 100 });
     expect((await lane())?.gold_agreement).toMatchObject({ labels: expect.any(Number) });
+  });
+
+  it('gives labels again: those of the reference always, the others while their certificate is in force', async () => {
+    const before = await judge(1_000, 60);
+    const again = await judge(1_000, 60);
+    for (const [i, { cache, label, tier, certificate }] of again.entries()) {
+      if (before[i]?.tier === 'strict') expect(cache).toBe('exact');
+      if (cache === 'exact') expect(before[i]).toMatchObject({ label, tier, certificate });
+    }
+    const gold = again.map(({ id, label }) => ({ verdict_id: id, label: label ?? 'tie' }));
+    expect(await post('/v1/feedback/outcomes', { outcomes: gold })).toMatchObject({ recorded: 60 });
+    // A certificate that came meanwhile makes what the one before had released be asked once more.
+    const kept = async () => (await judge(1_000, 60)).filter(({ cache }) => cache === 'exact');
+    await expect.poll(async () => (await kept()).length).toBe(60);
+    expect((await kept()).some(({ certificate }) => certificate !== null)).toBe(true);
   });
 
   it('says what is wrong with gold labels, all at once', async () => {

@@ -17,6 +17,7 @@ const OK: Verdict = {
   difficulty: null,
   tier: 'small',
   cached: false,
+  cache: null,
   cost: COST,
   inclusionProbability: 1,
   flags: ['uncertified'],
@@ -79,6 +80,7 @@ describe('a preferences reply', () => {
           difficulty: null,
           tier: 'small',
           cached: false,
+          cache: null,
           cost: {
             usd: 0.000041,
             input_tokens: 812,

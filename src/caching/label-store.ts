@@ -1,0 +1,37 @@
+import { LRUCache } from 'lru-cache';
+import type { LabelStore, StoredLabel } from '../contracts/cache.ts';
+import type { Clock } from '../contracts/clock.ts';
+
+interface Entry {
+  readonly label: StoredLabel;
+  /** Instant on the monotonic clock. */
+  readonly until: number;
+}
+
+/** Labels in the memory of this process, at most `bytes` of it by estimate. */
+export function createLabelStore(bytes: number, clock: Pick<Clock, 'monotonic'>): LabelStore {
+  const entries = new LRUCache<string, Entry>({
+    maxSize: bytes,
+    sizeCalculation: ({ label }) => bytesOf(label),
+  });
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      if (entry === undefined || entry.until > clock.monotonic()) return entry?.label;
+      entries.delete(key);
+      return undefined;
+    },
+    set: (key, label, ttlMs) => void entries.set(key, { label, until: clock.monotonic() + ttlMs }),
+    delete: (key) => void entries.delete(key),
+  };
+}
+
+/** Measured on the heap (docs/caching.md): the entry with its judgment, and each call of the trail. */
+const ENTRY_BYTES = 1_600;
+const CALL_BYTES = 500;
+
+function bytesOf({ result }: StoredLabel): number {
+  const reasons = result.decisions.reduce((sum, { reason }) => sum + 100 + reason.length, 0);
+  const problems = result.trail.reduce((sum, { problem }) => sum + (problem?.message.length ?? 0), 0);
+  return ENTRY_BYTES + CALL_BYTES * result.trail.length + reasons + problems;
+}

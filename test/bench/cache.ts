@@ -1,0 +1,214 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { readHhRow } from '../../src/cli/label/hh-format.ts';
+import { type RunningSimulator, type SimulatorOptions } from '../../src/contracts/simulator.ts';
+import { startSimulator } from '../../src/engines/simulator/simulator.ts';
+import type { LoadReport } from './load.ts';
+import { freePort, type Load, memoryOf, startGateway, startLoad } from './processes.ts';
+
+/**
+ * `npm run bench:cache`: what a label costs that was bought before. A gateway before two simulated judges
+ * labels pairs, then the same pairs again: from memory, without an engine call. Measures, never fails on a
+ * time; a second epoch that asks an engine, or a reply that is wrong, ends it with exit code 1.
+ * Options: `--data FILE` (hh-rlhf JSONL for the two epochs; without it, made-up pairs), `--seconds S`.
+ */
+const { values: options } = parseArgs({
+  options: { data: { type: 'string' }, seconds: { type: 'string', default: '5' } },
+});
+
+const MILLISECONDS = Number(options.seconds) * 1000;
+const CONNECTIONS = 16;
+const BATCH = 64;
+/** Requests of 64 that are out at once: more of them only fill the memory. */
+const BATCHES = 4;
+const PATH = '/v1/feedback/preferences';
+
+interface Pair {
+  readonly prompt: unknown;
+  readonly candidates: readonly string[];
+}
+
+const row = z.record(z.string(), z.unknown());
+
+/** The pairs of the file that can be judged; answers of everyday length when there is no file. */
+function readPairs(path: string | undefined): Pair[] {
+  if (path === undefined) {
+    return Array.from({ length: 2_312 }, (_, i) => ({
+      prompt: `Question ${i}: ${'what should one know about it? '.repeat(8)}`,
+      candidates: [
+        `Answer one to ${i}. ${'It is so. '.repeat(30)}`,
+        `Answer two. ${'It is not. '.repeat(25)}`,
+      ],
+    }));
+  }
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => readHhRow(row.parse(JSON.parse(line))))
+    .filter((read) => read.ok)
+    .map(({ item: { prompt, candidates } }) => ({ prompt, candidates }));
+}
+
+function simulatorOptions(model: string): SimulatorOptions {
+  return {
+    flavour: 'vllm',
+    host: '127.0.0.1',
+    port: 0,
+    model,
+    apiKey: undefined,
+    maxModelTokens: 16_384,
+    labelIds: true,
+    judge: { seed: model, sharpness: 3, noise: 0.3, positionBias: 0.2, labelMass: 0.99, preferences: [] },
+    clock: {
+      firstTokenMs: 0,
+      prefillMsPer1000Tokens: 0,
+      interTokenMs: 0,
+      maxRunning: 256,
+      maxQueued: undefined,
+      logprobsWarmUpMs: 0,
+    },
+    replay: undefined,
+  };
+}
+
+function configFor(port: number, small: string, large: string): string {
+  const engine = (url: string, model: string) => ({
+    kind: 'openai',
+    replicas: [url],
+    model,
+    cost: { inputPerMtokUsd: 1, outputPerMtokUsd: 1 },
+  });
+  return stringify({
+    server: { port },
+    engines: { small: engine(small, 'small'), large: engine(large, 'large') },
+    judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
+    policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8 } },
+  });
+}
+
+const state = z.object({ label_calls: z.int() });
+
+async function engineCalls(engines: readonly RunningSimulator[]): Promise<number> {
+  let calls = 0;
+  for (const { url } of engines) {
+    calls += state.parse(await (await fetch(`${url}/simulator/state`)).json()).label_calls;
+  }
+  return calls;
+}
+
+interface Epoch {
+  readonly perSecond: number;
+  readonly calls: number;
+  readonly labelled: number;
+}
+
+const summary = z.object({ summary: z.object({ ok: z.int() }) });
+
+/** All pairs once, in requests of 64, two at a time. */
+async function epoch(
+  port: number,
+  engines: readonly RunningSimulator[],
+  pairs: readonly Pair[],
+): Promise<Epoch> {
+  const before = await engineCalls(engines);
+  const begin = performance.now();
+  let labelled = 0;
+  const starts = Array.from({ length: Math.ceil(pairs.length / BATCH) }, (_, i) => i * BATCH).values();
+  const send = async (): Promise<void> => {
+    for (const start of starts) {
+      const items = pairs.slice(start, start + BATCH);
+      const answer = await fetch(`http://127.0.0.1:${port}${PATH}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ items }),
+      });
+      labelled += summary.parse(await answer.json()).summary.ok;
+    }
+  };
+  await Promise.all([send(), send()]);
+  const seconds = (performance.now() - begin) / 1000;
+  return { perSecond: pairs.length / seconds, calls: (await engineCalls(engines)) - before, labelled };
+}
+
+/** Hits under load; the reply must say that it is one. */
+async function hits(
+  load: Load,
+  port: number,
+  items: readonly Pair[],
+  connections: number,
+): Promise<LoadReport> {
+  const body = JSON.stringify({ items });
+  const order = { port, path: PATH, headers: {}, body, expect: '"cached":true', connections };
+  const limits = { milliseconds: MILLISECONDS, maxRequests: 10_000_000 };
+  // Once for the labels, then until compilers come to rest.
+  await load.run({ ...order, expect: '', connections: 1, milliseconds: 10_000, maxRequests: 1 });
+  await load.run({ ...order, ...limits });
+  const report = await load.run({ ...order, ...limits });
+  if (report.failures > 0) throw new Error(`a hit is none:\n${report.firstFailure}`);
+  return report;
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bench-cache-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const pairs = readPairs(options.data);
+  const engines = await Promise.all(
+    ['small', 'large'].map((model) => startSimulator(simulatorOptions(model))),
+  );
+  await using load = startLoad();
+  const port = await freePort();
+  const config = join(folder, 'assay.yaml');
+  writeFileSync(config, configFor(port, engines[0]?.url ?? '', engines[1]?.url ?? ''));
+  {
+    await using gateway = await startGateway({
+      config,
+      port,
+      log: join(folder, 'gateway.log'),
+      profile: null,
+    });
+    const first = await epoch(port, engines, pairs);
+    const second = await epoch(port, engines, pairs);
+    const batch = await hits(load, port, pairs.slice(0, BATCH), BATCHES);
+    const single = await hits(load, port, pairs.slice(0, 1), CONNECTIONS);
+    const alone = await hits(load, port, pairs.slice(0, 1), 1);
+    report({ pairs, first, second, batch, single, alone, rssMb: memoryOf(gateway.pid).rssMb });
+  }
+  await Promise.all(engines.map((engine) => engine.close()));
+}
+
+function report({ pairs, first, second, batch, single, alone, rssMb }: Figures): void {
+  console.log(
+    `first epoch:  ${first.perSecond.toFixed(0)} pairs/s, ${first.calls} engine calls for ${pairs.length} pairs`,
+  );
+  console.log(`second epoch: ${second.perSecond.toFixed(0)} pairs/s, ${second.calls} engine calls`);
+  console.log(`hits, one a request, ${CONNECTIONS} connections: ${single.perSecond.toFixed(0)}/s`);
+  console.log(`hits, ${BATCH} a request, ${BATCHES} connections: ${(batch.perSecond * BATCH).toFixed(0)}/s`);
+  console.log(`one hit at a time: p50 ${alone.p50Ms.toFixed(3)} ms, p99 ${alone.p99Ms.toFixed(3)} ms`);
+  console.log(`gateway: ${rssMb.toFixed(0)} MB resident\n`);
+  const figures = {
+    cached_single_per_s: Math.round(single.perSecond),
+    cached_batch_per_s: Math.round(batch.perSecond * BATCH),
+    hit_p50_memory_ms: Number(alone.p50Ms.toFixed(3)),
+    // There is no store beyond the process yet.
+    hit_p50_redis_ms: null,
+    second_epoch_engine_calls: second.calls,
+  };
+  console.log(JSON.stringify({ bench: 'cache', ...figures }));
+  if (second.calls > 0 || second.labelled !== first.labelled) process.exitCode = 1;
+}
+
+interface Figures {
+  readonly pairs: readonly Pair[];
+  readonly first: Epoch;
+  readonly second: Epoch;
+  readonly batch: LoadReport;
+  readonly single: LoadReport;
+  readonly alone: LoadReport;
+  readonly rssMb: number;
+}
+
+await main();

@@ -65,7 +65,12 @@ describe('an engine process that is killed with calls in its hands', () => {
     const summary = summaryOf(verdicts);
     expect(summary.labels + summary.failures.length).toBe(100);
     expect(summary.labels).toBeGreaterThanOrEqual(14);
-    expect(new Set(summary.failures)).toEqual(new Set(['engine_error', 'engine_unavailable']));
+    // A call in hand breaks; whether its retry still finds the replica decides which of the two it ends as.
+    const others = summary.failures.filter(
+      (code) => code !== 'engine_error' && code !== 'engine_unavailable',
+    );
+    expect(others).toEqual([]);
+    expect(summary.failures.length).toBeGreaterThan(0);
     keepLabels(verdicts.filter(({ label }) => label !== null));
     await fleet.ready(0);
   });

@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { readHhRow } from '../../src/cli/label/hh-format.ts';
-import { type RunningSimulator, type SimulatorOptions } from '../../src/contracts/simulator.ts';
+import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
 import type { LoadReport } from './load.ts';
 import { freePort, type Load, memoryOf, startGateway, startLoad } from './processes.ts';
+import { quickSimulator } from '../fakes/quick-simulator.ts';
 
 /**
  * `npm run bench:cache`: what a label costs that was bought before. A gateway before two simulated judges
@@ -51,28 +52,6 @@ function readPairs(path: string | undefined): Pair[] {
     .map((line) => readHhRow(row.parse(JSON.parse(line))))
     .filter((read) => read.ok)
     .map(({ item: { prompt, candidates } }) => ({ prompt, candidates }));
-}
-
-function simulatorOptions(model: string): SimulatorOptions {
-  return {
-    flavour: 'vllm',
-    host: '127.0.0.1',
-    port: 0,
-    model,
-    apiKey: undefined,
-    maxModelTokens: 16_384,
-    labelIds: true,
-    judge: { seed: model, sharpness: 3, noise: 0.3, positionBias: 0.2, labelMass: 0.99, preferences: [] },
-    clock: {
-      firstTokenMs: 0,
-      prefillMsPer1000Tokens: 0,
-      interTokenMs: 0,
-      maxRunning: 256,
-      maxQueued: undefined,
-      logprobsWarmUpMs: 0,
-    },
-    replay: undefined,
-  };
 }
 
 function configFor(port: number, small: string, large: string): string {
@@ -157,7 +136,7 @@ async function main(): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true }));
   const pairs = readPairs(options.data);
   const engines = await Promise.all(
-    ['small', 'large'].map((model) => startSimulator(simulatorOptions(model))),
+    ['small', 'large'].map((model) => startSimulator(quickSimulator(model, 0.3))),
   );
   await using load = startLoad();
   const port = await freePort();

@@ -8,6 +8,7 @@ import { createProgram } from '../../src/compose.ts';
 import type { RunningGateway } from '../../src/contracts/program.ts';
 import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
+import { quickSimulator } from '../fakes/quick-simulator.ts';
 
 const reply = z.object({
   data: z.array(
@@ -43,7 +44,10 @@ describe('a policy with a target', () => {
   let gateway: RunningGateway;
 
   beforeAll(async () => {
-    engines = await Promise.all([simulated('small', 1), simulated('large', 0.1)]);
+    engines = await Promise.all([
+      startSimulator(quickSimulator('small', 1)),
+      startSimulator(quickSimulator('large', 0.1)),
+    ]);
     const [small, large] = engines.map(({ url }) => url);
     const path = join(folder, 'assay.yaml');
     writeFileSync(path, stringify(configOf(small ?? '', large ?? '')));
@@ -132,28 +136,6 @@ describe('a policy with a target', () => {
     expect(await answer.text()).toContain('known: default');
   });
 });
-
-function simulated(model: string, noise: number): Promise<RunningSimulator> {
-  return startSimulator({
-    flavour: 'vllm',
-    host: '127.0.0.1',
-    port: 0,
-    model,
-    apiKey: undefined,
-    maxModelTokens: 16_384,
-    labelIds: true,
-    judge: { seed: model, sharpness: 3, noise, positionBias: 0.2, labelMass: 0.99, preferences: [] },
-    clock: {
-      firstTokenMs: 0,
-      prefillMsPer1000Tokens: 0,
-      interTokenMs: 0,
-      maxRunning: 256,
-      maxQueued: undefined,
-      logprobsWarmUpMs: 0,
-    },
-    replay: undefined,
-  });
-}
 
 function configOf(small: string, large: string): unknown {
   const engine = (url: string, model: string, usd: number) => ({

@@ -9,6 +9,7 @@ import { createProgram } from '../../src/compose.ts';
 import type { RunningGateway } from '../../src/contracts/program.ts';
 import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
+import { quickSimulator } from '../fakes/quick-simulator.ts';
 
 const reply = z.object({
   data: z.array(
@@ -38,7 +39,10 @@ describe('the label cache', () => {
   let gateway: RunningGateway;
 
   beforeAll(async () => {
-    engines = await Promise.all([simulated('small'), simulated('large')]);
+    engines = await Promise.all([
+      startSimulator(quickSimulator('small', 0.1)),
+      startSimulator(quickSimulator('large', 0.1)),
+    ]);
     const path = join(folder, 'assay.yaml');
     writeFileSync(path, stringify(configOf(engines[0]?.url ?? '', engines[1]?.url ?? '')));
     gateway = await createProgram({}).serve({
@@ -157,28 +161,6 @@ async function labelCalls(engines: readonly RunningSimulator[]): Promise<number>
     }),
   );
   return states.reduce((sum, calls) => sum + calls, 0);
-}
-
-function simulated(model: string): Promise<RunningSimulator> {
-  return startSimulator({
-    flavour: 'vllm',
-    host: '127.0.0.1',
-    port: 0,
-    model,
-    apiKey: undefined,
-    maxModelTokens: 16_384,
-    labelIds: true,
-    judge: { seed: model, sharpness: 3, noise: 0.1, positionBias: 0.2, labelMass: 0.99, preferences: [] },
-    clock: {
-      firstTokenMs: 0,
-      prefillMsPer1000Tokens: 0,
-      interTokenMs: 0,
-      maxRunning: 256,
-      maxQueued: undefined,
-      logprobsWarmUpMs: 0,
-    },
-    replay: undefined,
-  });
 }
 
 function configOf(small: string, large: string): unknown {

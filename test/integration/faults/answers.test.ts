@@ -2,23 +2,14 @@ import { describe, expect, it } from 'vitest';
 import {
   answerEvents,
   answerJson,
-  labelChunk,
   type Script,
   USAGE_CHUNK,
   writeEvents,
 } from '../../fakes/scripted-engine.ts';
 import { type BreakableEngine, startBreakableEngine } from './breakable-engine.ts';
 import { type FleetOptions, startFleet, summaryOf } from './fleet.ts';
+import { LABEL_CHUNK } from './label-answer.ts';
 
-const LABELS = [
-  ['token_id:65', -0.2],
-  ['token_id:1065', -3],
-  ['token_id:66', -2.5],
-  ['token_id:1066', -5],
-  ['token_id:67', -4],
-  ['token_id:1067', -6],
-] as const;
-const LABEL_CHUNK = labelChunk(LABELS[0], LABELS);
 const SHORT: FleetOptions = { stuckAfterMs: 400 };
 
 const says =

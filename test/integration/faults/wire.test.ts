@@ -3,24 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   answerEvents,
   answerJson,
-  labelChunk,
   type Script,
   USAGE_CHUNK,
   writeEvents,
 } from '../../fakes/scripted-engine.ts';
 import { startBreakableEngine } from './breakable-engine.ts';
 import { startFleet, summaryOf } from './fleet.ts';
+import { LABEL_CHUNK } from './label-answer.ts';
 
-/** A whole answer to a label question, as the fault would have to be taken for one to do harm. */
-const LABELS = [
-  ['token_id:65', -0.2],
-  ['token_id:1065', -3],
-  ['token_id:66', -2.5],
-  ['token_id:1066', -5],
-  ['token_id:67', -4],
-  ['token_id:1067', -6],
-] as const;
-const LABEL_CHUNK = labelChunk(LABELS[0], LABELS);
 const EVENTS = [LABEL_CHUNK, USAGE_CHUNK].map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
 
 const EVENT_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n';

@@ -70,7 +70,8 @@ function rejected({ id }: LabelProbe, message: string): EngineResult<never> {
 }
 
 /** The ids of a set, for asking an engine about exactly these; null when they are not known. */
-export function idsOf({ tokens }: LabelSet): number[] | null {
+export function idsOf({ keyedBy, tokens }: LabelSet): number[] | null {
+  if (keyedBy !== 'id') return null;
   const ids = [...tokens.keys()].filter((key) => typeof key === 'number');
   return ids.length === tokens.size ? ids : null;
 }

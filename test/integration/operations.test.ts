@@ -68,7 +68,7 @@ describe('operating a gateway', () => {
       path,
       stringify({
         admin: { port: 0 },
-        engines: { pair: engine([one, two], 1), single: engine([other], 1) },
+        engines: { pair: engine([one, two], 1), single: engine([other], 1), spare: engine([other], 1) },
         judges: { quick: { engine: 'pair' }, strict: { engine: 'single' } },
         policies: { default: { tiers: ['quick'] } },
         ...changes,
@@ -94,11 +94,12 @@ describe('operating a gateway', () => {
     return verdicts.parse(await answer.json()).data;
   };
 
-  it('lists engines and replicas', async () => {
+  it('lists engines and replicas, also of an engine that no judge asks', async () => {
     expect((await replicas()).map(({ name, ready, draining }) => ({ name, ready, draining }))).toEqual([
       { name: 'pair/0', ready: true, draining: false },
       { name: 'pair/1', ready: true, draining: false },
       { name: 'single/0', ready: true, draining: false },
+      { name: 'spare/0', ready: true, draining: false },
     ]);
   });
 
@@ -137,7 +138,7 @@ describe('operating a gateway', () => {
     write({ policies: { default: { tiers: ['quick'] }, strict: { tiers: ['strict'] } } });
     const reply = await admin('/admin/reload', { method: 'POST' });
     expect(await reply.json()).toMatchObject({
-      engines: { kept: ['pair', 'single'], changed: [], added: [], removed: [] },
+      engines: { kept: ['pair', 'single', 'spare'], changed: [], added: [], removed: [] },
       notReady: [],
     });
     expect((await running).flat().every(({ label }) => label !== null)).toBe(true);
@@ -155,7 +156,10 @@ describe('operating a gateway', () => {
     });
     write({ engines: { pair: engine([one], 1), single: engine([other], 1) } });
     const result = await gateway.reload();
-    expect(result).toMatchObject({ ok: true, report: { engines: { kept: ['single'], changed: ['pair'] } } });
+    expect(result).toMatchObject({
+      ok: true,
+      report: { engines: { kept: ['single'], changed: ['pair'], removed: ['spare'] } },
+    });
     expect((await judge(20)).every(({ label }) => label !== null)).toBe(true);
     expect((await replicas()).map(({ name }) => name)).toEqual(['pair/0', 'single/0']);
   });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Place } from '../../src/pool/discovery.ts';
 import { createEndpointSliceDiscovery } from '../../src/pool/kubernetes/endpoint-slices.ts';
 import { createSystemClock } from '../../src/telemetry/system-clock.ts';
@@ -35,10 +35,14 @@ class FakeApi {
 
   /** Resolves with the nth watch, from 0. */
   async watch(n: number): Promise<Watch> {
-    await expect.poll(() => this.watches.length, { timeout: 10_000 }).toBeGreaterThan(n);
-    const watch = this.watches[n];
-    if (watch === undefined) throw new Error('no watch');
-    return watch;
+    return vi.waitFor(
+      () => {
+        const watch = this.watches[n];
+        if (watch === undefined) throw new Error('no such watch yet');
+        return watch;
+      },
+      { timeout: 10_000 },
+    );
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

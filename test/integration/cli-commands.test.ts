@@ -190,6 +190,7 @@ describe('assay doctor', () => {
         'small  openai/vllm, model judge-8b',
         '  replica               ready  context  labels   logprobs   finite  repeatable  version  fingerprint',
         '  http://10.0.0.1:8000  yes     16,384  3 found  label_ids  yes     exact       0.11.2   fp_1',
+        '  can: 20 top log-probabilities, tokenizer, prompt arrays, structured output, cache salt, cached tokens, load; not: priority',
         '',
         '1 of 1 replicas ready',
         '',

@@ -64,7 +64,32 @@ function renderEngines(engines: readonly EngineStatus[], paint: Paint): string {
 function renderEngine({ engine, kind, model, replicas }: EngineStatus, paint: Paint): string {
   const heading = `${paint('bold', engine)}  ${kind}, model ${model}\n`;
   const rows = replicas.map((replica) => replicaRow(replica, paint));
-  return `${heading}${renderTable(COLUMNS, rows, paint)}${replicas.map((replica) => reasonLine(replica, paint)).join('')}`;
+  const reasons = replicas.map((replica) => reasonLine(replica, paint)).join('');
+  return `${heading}${renderTable(COLUMNS, rows, paint)}${capabilityLines(replicas)}${reasons}`;
+}
+
+/** What the replicas can do, once where all can do the same. */
+function capabilityLines(replicas: readonly ReplicaState[]): string {
+  const texts = replicas.flatMap(({ report }) => (report === null ? [] : [capabilityText(report)]));
+  return [...new Set(texts)].map((text) => `  can: ${text}\n`).join('');
+}
+
+function capabilityText({ capabilities, reportsCachedTokens }: ReplicaReport): string {
+  const { topLogprobs, tokenizer, promptArrays, structuredOutput, priority, cacheSalt, load } = capabilities;
+  const abilities: readonly (readonly [name: string, can: boolean])[] = [
+    [`${topLogprobs} top log-probabilities`, topLogprobs > 0],
+    ['tokenizer', tokenizer],
+    ['prompt arrays', promptArrays],
+    ['structured output', structuredOutput],
+    ['priority', priority],
+    ['cache salt', cacheSalt],
+    ['cached tokens', reportsCachedTokens],
+    ['load', load],
+  ];
+  const list = (wanted: boolean): string =>
+    abilities.flatMap(([name, can]) => (can === wanted ? [name] : [])).join(', ');
+  const lacking = list(false);
+  return lacking === '' ? list(true) : `${list(true) || 'generate'}; not: ${lacking}`;
 }
 
 function replicaRow({ url, ready, report }: ReplicaState, paint: Paint): string[] {

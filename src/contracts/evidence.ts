@@ -18,7 +18,7 @@ export interface Observation {
   readonly verdictId: string;
   readonly lane: LaneScope;
   readonly item: CalibrationItem;
-  /** The chain that answered; stages that gave nothing keep the key of their last answer. */
+  /** The chain that answered, every stage of it. */
   readonly stages: readonly Stage[];
   readonly reference: JudgeKey;
   /** The certificate that released the label without the reference; null when the reference did. */

@@ -1,10 +1,23 @@
-import type { Certificate, CertificateTarget, RiskKind } from '../contracts/certificate.ts';
+import type {
+  CalibrationItem,
+  Certificate,
+  CertificateScope,
+  CertificateTarget,
+  Certification,
+  RiskKind,
+  Stage,
+} from '../contracts/certificate.ts';
 import type { LaneScope, Observation } from '../contracts/evidence.ts';
 import type { LaneEvent, LaneQuality, LaneState } from '../contracts/quality.ts';
 import { createLaneMonitor, type LaneAlarm, type LaneMonitor } from './drift/lane.ts';
-import type { Certify } from './lane-parts.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { ObservationLog } from './observation-log.ts';
+
+/** Certifies with the policy's target; the lane says for whom, which chain, and who shares its delta. */
+type Certify = (
+  items: readonly CalibrationItem[],
+  about: { readonly scope: CertificateScope; readonly stages: readonly Stage[]; readonly sharedBy: number },
+) => Certification;
 
 export interface LaneOptions {
   readonly scope: LaneScope;

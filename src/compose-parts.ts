@@ -14,16 +14,20 @@ export interface Parts {
   readonly calls: CallStarter;
   readonly logger: Logger;
   readonly environment: Environment;
+  /** Unguessable, and this process's own: it stays the same over reloads. */
+  readonly secret: string;
 }
 
 export function createParts(level: Config['log']['level'], environment: Environment): Parts {
   const clock = createSystemClock();
+  const random = createSystemRandom();
   return {
     clock,
-    random: createSystemRandom(),
+    random,
     calls: createCallStarter(clock),
     logger: createLogger(level),
     environment,
+    secret: random.id('own_'),
   };
 }
 

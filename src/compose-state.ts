@@ -14,6 +14,7 @@ import type { Router } from './contracts/routing.ts';
 import type { Authenticator } from './contracts/tenancy.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import type { GatewayDeps } from './http/deps.ts';
+import { createFence } from './judging/fence.ts';
 import { createPreferenceJudge } from './judging/preference-judge.ts';
 import { createKeyAuthenticator, createOpenAuthenticator, type createOwnKey } from './tenancy/config-keys.ts';
 
@@ -75,6 +76,7 @@ function createFeedback(
   parts: Parts,
   evidence: Evidence,
 ) {
+  const fence = createFence(config.prompts.secret ?? parts.secret);
   const judges = new Map(
     Object.entries(config.judges).map(([name, judge]): [string, Judge] => {
       const engine = need(engines.get(judge.engine), judge.engine);
@@ -87,7 +89,7 @@ function createFeedback(
           engineKind: kindOf(need(config.engines[judge.engine], judge.engine)),
           template,
           orders: judge.orders,
-          random: parts.random,
+          fence,
         }),
       ];
     }),

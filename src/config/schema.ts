@@ -216,6 +216,14 @@ const prompts = z.strictObject({
     .min(1)
     .optional()
     .describe('Folder of own prompt templates (*.yaml), relative to the configuration file.'),
+  secret: z
+    .string()
+    .min(16)
+    .optional()
+    .meta({ secret: true })
+    .describe(
+      'What the words are made from that fence texts in prompts, by reference only. Gateways with one secret share the prefix caches of their engines. Default: a new one for each process.',
+    ),
 });
 
 /** Every section with its default; see docs/configuration.md, which is made from it. */

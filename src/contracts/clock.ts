@@ -12,8 +12,6 @@ export interface Clock {
 export interface Random {
   /** An id such as `vrd_4n2v…`: unguessable, 26 characters after the prefix. */
   id(prefix: string): string;
-  /** A short unguessable word of lower-case letters and digits that fences texts in a prompt. */
-  nonce(): string;
   /** Uniform in [0, 1). */
   uniform(): number;
 }

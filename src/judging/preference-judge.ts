@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../contracts/call.ts';
-import type { Random } from '../contracts/clock.ts';
 import type {
   DistributionReply,
   DistributionRequest,
@@ -16,6 +15,7 @@ import { type Judgment, judgmentOf, type JudgeReply } from '../domain/judgment.t
 import { type OrderReading, readOrder } from '../domain/preference.ts';
 import { type PromptTemplate, templateId } from '../domain/template.ts';
 import type { TrailEntry } from '../domain/verdict.ts';
+import type { Fence } from './fence.ts';
 import { createJudgeKeys, type KeyOf } from './judge-keys.ts';
 import { renderPreference } from './render.ts';
 
@@ -32,7 +32,7 @@ export interface PreferenceJudgeOptions {
   readonly template: PromptTemplate;
   /** `both` costs two calls and cancels position bias; `one` shows the order that a hash of the item picks. */
   readonly orders: 'both' | 'one';
-  readonly random: Random;
+  readonly fence: Fence;
 }
 
 /** Below this share of probability on the label tokens a judge did not answer the question. */
@@ -128,11 +128,11 @@ async function askOnce(options: PreferenceJudgeOptions, question: Question, call
 }
 
 function requestFor(
-  { template, random }: PreferenceJudgeOptions,
+  { template, fence }: PreferenceJudgeOptions,
   { item, order, affinity }: Question,
 ): DistributionRequest {
   return {
-    messages: renderPreference(template, item, order, () => random.nonce()),
+    messages: renderPreference(template, item, order, fence),
     labels: templateId(template),
     affinity,
     identity: item.candidates,

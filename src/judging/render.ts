@@ -1,18 +1,19 @@
 import type { Item, Message, Order } from '../domain/item.ts';
 import type { PromptTemplate } from '../domain/template.ts';
+import type { Fence } from './fence.ts';
 
 const SLOT = /\{\{(\w+)\}\}/g;
 
 /**
  * Fills a template for one item in one order. Substitution is a single pass over the template's own
  * text: what stands in a candidate is never read as a slot, an instruction or a marker.
- * The nonce is drawn anew until no text of the item contains it.
+ * The fence is a word that no text of the item contains, the same for both orders.
  */
 export function renderPreference(
   template: PromptTemplate,
   item: Item,
   order: Order,
-  drawNonce: () => string,
+  fence: Fence,
 ): Message[] {
   const [a = '', b = ''] = item.candidates;
   const prompt = renderPrompt(item.prompt);
@@ -23,7 +24,7 @@ export function renderPreference(
     second: order === 'ab' ? b : a,
   };
   const slots = new Map<string, string>(Object.entries(texts));
-  slots.set('nonce', freshNonce([...slots.values()], drawNonce));
+  slots.set('nonce', fence(texts, [...slots.values()]));
   return template.messages.map((message) => ({
     role: message.role,
     content: message.content.replace(SLOT, (_, slot: string) => slots.get(slot) ?? ''),
@@ -34,10 +35,4 @@ export function renderPreference(
 function renderPrompt(prompt: Item['prompt']): string {
   if (typeof prompt === 'string') return prompt;
   return prompt.map((message) => `${message.role}:\n${message.content}`).join('\n\n');
-}
-
-function freshNonce(texts: readonly string[], draw: () => string): string {
-  let nonce = draw();
-  while (texts.some((text) => text.includes(nonce))) nonce = draw();
-  return nonce;
 }

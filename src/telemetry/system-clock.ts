@@ -32,7 +32,6 @@ export function createSystemRandom(): Random {
   };
   return {
     id: (prefix) => prefix + word(26),
-    nonce: () => word(10),
     uniform: () => randomInt(2 ** 47) / 2 ** 47,
   };
 }

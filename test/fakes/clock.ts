@@ -27,12 +27,11 @@ export function manualClock(): ManualClock {
   };
 }
 
-/** Counts instead of drawing: ids and nonces are `x1`, `x2`, … */
+/** Counts instead of drawing: ids are `x1`, `x2`, … */
 export function countingRandom(): Random {
   let n = 0;
   return {
     id: (prefix) => `${prefix}${(n += 1)}`,
-    nonce: () => `nonce${(n += 1)}`,
     uniform: () => 0.5,
   };
 }

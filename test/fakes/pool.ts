@@ -96,7 +96,6 @@ export function seededRandom(seed: number): Random {
   let state = seed;
   return {
     id: (prefix) => prefix,
-    nonce: () => 'nonce',
     uniform() {
       state = (state + 0x6d2b79f5) | 0;
       let t = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -7,8 +7,8 @@ import type { Replica } from '../../src/contracts/engine.ts';
 import type { SimulatedJudge } from '../../src/contracts/simulator.ts';
 import type { Judgment, JudgeReply } from '../../src/domain/judgment.ts';
 import { labelOf } from '../../src/domain/preference.ts';
+import { createFence } from '../../src/judging/fence.ts';
 import { createPreferenceJudge, labelProbeOf } from '../../src/judging/preference-judge.ts';
-import { countingRandom } from '../fakes/clock.ts';
 import { openCall } from '../fakes/engine.ts';
 import { PAIRS } from '../fakes/real-pairs.ts';
 import { startSimulatedReplica } from '../fakes/simulated-replica.ts';
@@ -48,15 +48,14 @@ interface Judged {
 
 async function judgeAll(replica: Replica, engineKind: string): Promise<Judged> {
   await using pool = await startPool([replica]);
-  // The same nonces in every run, so that prompts are equal to the letter.
-  const random = countingRandom();
   const judge = createPreferenceJudge({
     name: 'toy',
     engine: pool,
     engineKind,
     template: template!,
     orders: 'both',
-    random,
+    // The same in every run, so that prompts are equal to the letter.
+    fence: createFence('one secret'),
   });
   const replies: JudgeReply[] = [];
   for (const item of PAIRS) replies.push(await judge.judge(item, { tier: 'small' }, openCall()));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../src/domain/item.ts';
 import type { PromptTemplate } from '../../../src/domain/template.ts';
+import { createFence } from '../../../src/judging/fence.ts';
 import { createPreferenceJudge, labelProbeOf } from '../../../src/judging/preference-judge.ts';
-import { countingRandom } from '../../fakes/clock.ts';
 import { failure, openCall, reply, scriptedEngine } from '../../fakes/engine.ts';
 
 const template: PromptTemplate = {
@@ -22,7 +22,7 @@ function judgeOn(engine: ReturnType<typeof scriptedEngine>, orders: 'both' | 'on
     engineKind: 'openai/vllm',
     template,
     orders,
-    random: countingRandom(),
+    fence: createFence('a secret'),
   });
 }
 

@@ -84,13 +84,13 @@ function world(options: { readonly spending?: Spending } = {}) {
     gate: createPolicyGate({
       policy: 'default',
       listedRatio: 0.05,
-      random: { id: (prefix) => prefix, nonce: () => 'n', uniform: () => random.uniform() },
+      random: { id: (prefix) => prefix, uniform: () => random.uniform() },
       later: (work) => work(),
     }),
     spending: options.spending ?? null,
     auditor,
     auditMs: 60_000,
-    random: { id: (prefix) => prefix, nonce: () => 'n', uniform: () => random.uniform() },
+    random: { id: (prefix) => prefix, uniform: () => random.uniform() },
     now: () => 0,
     remember: ({ id }) => remembered.push(id),
   });

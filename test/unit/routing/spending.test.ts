@@ -5,7 +5,7 @@ import { createSpending } from '../../../src/routing/spending.ts';
 import { manualClock } from '../../fakes/clock.ts';
 import { openCall } from '../../fakes/engine.ts';
 
-const random = { id: (prefix: string) => prefix, nonce: () => 'n', uniform: () => 0.5 };
+const random = { id: (prefix: string) => prefix, uniform: () => 0.5 };
 /** 100 nano-dollars a second, an error is worth 10. */
 const money = { nanoUsd: 100, windowMs: 1_000, errorNanoUsd: 10 };
 const refused = { accepted: false, wrong: 0.4, escalationNanoUsd: 100 };

@@ -122,6 +122,12 @@ export const ERRORS = {
     advice:
       'The engine answered with numbers that are none (NaN); its replica is taken out until it recovers.',
   },
+  engine_reply_too_large: {
+    status: 502,
+    type: 'engine_error',
+    retryable: false,
+    advice: "Bound the answer with max_tokens, or raise the engine's replyLimitBytes or messageLimitBytes.",
+  },
   deadline_exceeded: {
     status: 504,
     type: 'timeout_error',

@@ -96,7 +96,7 @@ describe('a reply of 50 MB', () => {
     });
     await using replica = testReplica(engine.url, { limits: { replyBytes: 5_000_000 } });
     const failure = {
-      code: 'engine_error',
+      code: 'engine_reply_too_large',
       message: "the engine's answer is longer than the limit of 5000000 bytes",
       sent: true,
       blamesReplica: false,

@@ -402,7 +402,7 @@ describe('what an engine may do wrong on the wire', () => {
     expect(await replica.post('/v1/embeddings', {}, testCall())).toEqual({
       ok: false,
       failure: {
-        code: 'engine_error',
+        code: 'engine_reply_too_large',
         message: "the engine's answer is longer than the limit of 10000 bytes",
         sent: true,
         blamesReplica: false,

@@ -360,7 +360,7 @@ describe('a message of 6.4 MB', () => {
     expect(await replica.warmUp(testCall())).toMatchObject({
       ok: false,
       failure: {
-        code: 'engine_error',
+        code: 'engine_reply_too_large',
         message: "the engine's answer is longer than the limit for messages; raise it",
         blamesReplica: false,
       },

@@ -31,9 +31,10 @@ export function brokenFailure(error: unknown, answering: boolean): EngineFailure
     : { ...broken, message: brokenMessage(answering) };
 }
 
+/** Asking again would bring as much again, so it is not tried elsewhere. */
 export function tooLargeFailure(replyBytes: number): EngineFailure {
   return {
-    code: 'engine_error',
+    code: 'engine_reply_too_large',
     message: `the engine's answer is longer than the limit of ${replyBytes} bytes`,
     sent: true,
     blamesReplica: false,

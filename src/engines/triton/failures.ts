@@ -70,7 +70,7 @@ const ROWS: readonly Row[] = [
   },
   {
     matches: /received message larger than max/i,
-    failure: { code: 'engine_error', sent: true, blamesReplica: false },
+    failure: { code: 'engine_reply_too_large', sent: true, blamesReplica: false },
     message: "the engine's answer is longer than the limit for messages; raise it",
   },
   {

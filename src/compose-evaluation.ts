@@ -11,8 +11,8 @@ import { reportCalibration } from './evaluation/calibration-report.ts';
 import { compareJudges } from './evaluation/compare.ts';
 import { evaluatePolicy } from './evaluation/evaluate.ts';
 import { playCascade } from './evaluation/play.ts';
-import { certify } from './routing/certificates/certify.ts';
 import { replay } from './routing/certificates/replay.ts';
+import { certifyChain, withStagesOf } from './routing/certificates/shorter-chains.ts';
 import { thresholdRule } from './routing/threshold-rule.ts';
 import { renderCertificate } from './wire/certificate.ts';
 
@@ -26,10 +26,10 @@ export const evaluationProgram: Pick<Program, 'compareJudges' | 'evaluate' | 'pl
 
 function calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration {
   const { items: calibrationItems, request } = calibrationOf(items, task);
-  const certification = certify(calibrationItems, request);
+  const certification = certifyChain(calibrationItems, request);
   if (!certification.ok) return certification;
   const { certificate } = certification;
-  const ends = replay(certificate, calibrationItems);
+  const ends = replay(certificate, withStagesOf(certificate, calibrationItems, request.stages));
   const report = reportCalibration(items, { task, certificate, ends });
   return { ok: true, certificate: `${JSON.stringify(renderCertificate(certificate), null, 2)}\n`, report };
 }

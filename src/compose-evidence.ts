@@ -5,7 +5,7 @@ import type { LabelStore } from './contracts/cache.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { LaneEvent, QualityBook } from './contracts/quality.ts';
 import { type Auditor, createAuditor } from './routing/auditor.ts';
-import { certify } from './routing/certificates/certify.ts';
+import { certifyChain } from './routing/certificates/shorter-chains.ts';
 import { createSpendPace } from './routing/deferral/spend-pace.ts';
 import { createPolicyGate, type PolicyGate } from './routing/difficulty/policy-gate.ts';
 import { createLanes, type Lanes } from './routing/lanes.ts';
@@ -123,10 +123,11 @@ function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, p
     risk: target.risk,
     auditShare: policy.audit.share,
     certify: (items, about) =>
-      certify(items, {
+      certifyChain(items, {
         ...about,
         target,
         risk: target.risk,
+        minimumCoverage: target.minimumCoverage,
         training: items.length >= TRAIN_FROM ? { kind: 'split', share: 0.3 } : { kind: 'none' },
         seed: 1,
         createdAt: parts.clock.now(),

@@ -107,6 +107,14 @@ const target = z.strictObject({
     .enum(['marginal', 'selective'])
     .default('marginal')
     .describe('`marginal` counts errors over all items, `selective` over those that small judges decide.'),
+  minimumCoverage: z
+    .number()
+    .min(0)
+    .max(0.95)
+    .default(0.05)
+    .describe(
+      'Least share of the items that small judges must decide for a certificate to be worth their calls.',
+    ),
 });
 
 const audit = z.strictObject({

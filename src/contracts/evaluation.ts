@@ -133,6 +133,8 @@ export interface CalibrationTask extends Resampling {
   readonly risk: RiskKind;
   /** Share of the items that trains the score instead of certifying, in [0, 1); 0 takes built-in weights. */
   readonly train: number;
+  /** Share of the items below which a certificate is not worth its small calls, in [0, 1). */
+  readonly minimumCoverage: number;
   /** Groups of items that will be evaluated later; none of them may certify. */
   readonly heldOut: readonly string[];
   /** Price of a small judgment over the reference's; null for what the items tell. */

@@ -26,7 +26,7 @@ export function calibrationOf(
       },
     ];
   });
-  const { team, policy, agreement, confidence, risk, train, seed, createdAt } = task;
+  const { team, policy, agreement, confidence, risk, train, minimumCoverage, seed, createdAt } = task;
   const reference = task.reference.type === 'gold' ? 'human' : keyOfJudge(items, task.reference.name);
   return {
     items: calibration,
@@ -35,6 +35,7 @@ export function calibrationOf(
       stages: steps.map(({ tier, judge }) => ({ tier, judge })),
       target: { agreement, confidence },
       risk,
+      minimumCoverage,
       training: train > 0 ? { kind: 'split', share: train } : { kind: 'none' },
       heldOut: task.heldOut.map((prompt) => ({ id: `held-out ${prompt}`, prompt })),
       seed,

@@ -10,7 +10,7 @@ import { lengthLogRatioOf } from '../domain/signals.ts';
 import type { TierDecision, TrailEntry } from '../domain/verdict.ts';
 import type { Auditor } from './auditor.ts';
 import { decideStage } from './certificates/decision.ts';
-import { type ChainRun, type ChainStage, startChain } from './chain.ts';
+import { type ChainRun, type ChainStage, placesOf, startChain } from './chain.ts';
 import type { GateView, PolicyGate } from './difficulty/policy-gate.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
@@ -95,30 +95,49 @@ async function askSmall(options: CertifiedRouterOptions, journey: Journey, call:
     decisions.push({ tier, accepted: false, reason });
     return { ...NOTHING, tier };
   }
+  const plan = placesOf(certificate.stages, options.chain);
   let last: SmallAnswer = { ...NOTHING, tier };
-  while (!run.isOver() && !call.signal.aborted && !last.accepted) {
-    last = await askStage(options.chain, journey, { certificate, last }, call);
+  for (const [index, place] of plan.entries()) {
+    if (call.signal.aborted) break;
+    if (place === null) {
+      const reason = `${certificate.id} asks a judge that is not in the chain of ${options.policy}`;
+      decisions.push({ tier, accepted: false, reason });
+      break;
+    }
+    last = await askStage(journey, { certificate, plan, index, last }, call);
+    if (last.accepted) break;
   }
   view.paid('small', costOf(run.trail()));
   if (!call.signal.aborted) view.learn(!last.accepted);
   return last;
 }
 
+/** A stage of a certificate, and what was known before it. */
+interface Step {
+  readonly certificate: Certificate;
+  /** Places in the chain of the certificate's stages. */
+  readonly plan: readonly (number | null)[];
+  readonly index: number;
+  readonly last: SmallAnswer;
+}
+
 /** One more stage; a stage that gives no label leaves what was known before. */
 async function askStage(
-  chain: readonly ChainStage[],
   { item, run, decisions }: Journey,
-  { certificate, last }: { readonly certificate: Certificate; readonly last: SmallAnswer },
+  { certificate, plan, index, last }: Step,
   call: Call,
 ): Promise<SmallAnswer> {
-  const index = run.answers().length;
-  const tier = chain[index]?.tier ?? last.tier;
-  const answer = await run.next(call);
+  const tier = certificate.stages[index]?.tier ?? last.tier;
+  const answer = await run.ask(plan[index] ?? 0, call);
   if (!answer.ok) {
     decisions.push({ tier, accepted: false, reason: answer.problem.message });
     return last;
   }
-  const gathered = { answers: run.answers(), lengthLogRatio: lengthLogRatioOf(item) };
+  const answers = run.answers();
+  const gathered = {
+    answers: plan.slice(0, index + 1).map((place) => (place === null ? null : (answers[place] ?? null))),
+    lengthLogRatio: lengthLogRatioOf(item),
+  };
   const { accept, agreement, reason } = decideStage(certificate, index, gathered);
   decisions.push({ tier, accepted: accept, reason });
   const { judgment } = answer;

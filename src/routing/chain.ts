@@ -2,7 +2,6 @@ import type { Call } from '../contracts/call.ts';
 import type { Stage } from '../contracts/certificate.ts';
 import type { Judge } from '../contracts/judge.ts';
 import type { Item } from '../domain/item.ts';
-import type { JudgeKey } from '../domain/judge-key.ts';
 import type { Judgment } from '../domain/judgment.ts';
 import type { Problem } from '../domain/errors.ts';
 import { type JudgeSignals, signalsOf } from '../domain/signals.ts';
@@ -31,12 +30,13 @@ export type StageAnswer =
   | { readonly ok: true; readonly judgment: Judgment; readonly signals: JudgeSignals }
   | { readonly ok: false; readonly problem: Problem };
 
-/** One item on its way along a chain; stages are asked one after the other, each at most once. */
+/** One item on its way along a chain; each stage is asked at most once. */
 export interface ChainRun {
-  /** Asks the next stage. Its calls are appended to the trail. Not to be called when `isOver`. */
-  next(call: Call): Promise<StageAnswer>;
-  isOver(): boolean;
-  /** Of the stages asked so far; null where a stage gave no label. */
+  /** Asks the stage at this place, or gives what it said. Its calls are appended to the trail. */
+  ask(place: number, call: Call): Promise<StageAnswer>;
+  /** No stage was asked. */
+  isUntouched(): boolean;
+  /** By place in the chain; null where a stage was not asked or gave no label. */
   answers(): readonly (JudgeSignals | null)[];
   trail(): readonly TrailEntry[];
   /** Stages with the keys that answered; null when a judge gave nothing, so that its key is unknown. */
@@ -44,16 +44,18 @@ export interface ChainRun {
 }
 
 export function startChain(chain: readonly ChainStage[], item: Item): ChainRun {
-  const answers: (JudgeSignals | null)[] = [];
-  const keys: (JudgeKey | null)[] = [];
+  const given = new Map<number, StageAnswer>();
   const trail: TrailEntry[] = [];
-  let last: { readonly judge: Judge; readonly answer: StageAnswer } | null = null;
 
-  const ask = async ({ tier, judge, orders }: ChainStage, call: Call): Promise<StageAnswer> => {
-    const before = last?.judge === judge ? last.answer : null;
+  const ask = async (
+    place: number,
+    { tier, judge, orders }: ChainStage,
+    call: Call,
+  ): Promise<StageAnswer> => {
+    const before = chain[place - 1]?.judge === judge ? given.get(place - 1) : undefined;
     // A judge that gave nothing in one order is not asked for the other.
     if (before?.ok === false) return before;
-    const question = before === null ? { tier, orders } : { tier, orders, before: before.judgment };
+    const question = before === undefined ? { tier, orders } : { tier, orders, before: before.judgment };
     const reply = await judge.judge(item, question, call);
     trail.push(...reply.trail);
     if (!reply.ok) return reply;
@@ -62,22 +64,35 @@ export function startChain(chain: readonly ChainStage[], item: Item): ChainRun {
   };
 
   return {
-    async next(call) {
-      const stage = chain[answers.length];
-      if (stage === undefined) throw new Error('the chain is over');
-      const answer = await ask(stage, call);
-      last = { judge: stage.judge, answer };
-      answers.push(answer.ok ? answer.signals : null);
-      keys.push(answer.ok ? answer.judgment.key : null);
+    async ask(place, call) {
+      const stage = chain[place];
+      if (stage === undefined) throw new Error(`the chain has no stage ${place + 1}`);
+      const answer = given.get(place) ?? (await ask(place, stage, call));
+      given.set(place, answer);
       return answer;
     },
-    isOver: () => answers.length >= chain.length,
-    answers: () => answers,
+    isUntouched: () => given.size === 0,
+    answers: () =>
+      chain.map((_, place) => {
+        const answer = given.get(place);
+        return answer?.ok === true ? answer.signals : null;
+      }),
     trail: () => trail,
     stages: () =>
-      chain.map(({ tier }, index) => {
-        const judge = keys[index];
-        return judge === undefined || judge === null ? null : { tier, judge };
+      chain.map(({ tier }, place) => {
+        const answer = given.get(place);
+        return answer?.ok === true ? { tier, judge: answer.judgment.key } : null;
       }),
   };
+}
+
+/**
+ * Where each stage of a certificate stands in the chain; null for one that the chain has not. A certificate may
+ * leave out judges of the chain, and single orders, that did not help.
+ */
+export function placesOf(stages: readonly Stage[], chain: readonly ChainStage[]): (number | null)[] {
+  return stages.map(({ tier, judge }) => {
+    const place = chain.findIndex((stage) => stage.tier === tier && stage.orders === judge.parts.orders);
+    return place < 0 ? null : place;
+  });
 }

@@ -4,6 +4,7 @@ import type {
   CertificateScope,
   CertificateTarget,
   Certification,
+  RefusalReason,
   RiskKind,
   Stage,
 } from '../contracts/certificate.ts';
@@ -103,11 +104,10 @@ export class Lane {
     };
   }
 
-  /** Reasons that more of the same items would not mend soon: shadowing every item would be money lost. */
   #state(): LaneState {
     if (this.#inForce !== null) return 'certified';
-    const reason = this.#refusal?.reason;
-    return reason === 'uninformative_scores' || reason === 'risk_too_high' ? 'blocked' : 'cold';
+    const reason = this.#refusal?.reason ?? null;
+    return reason !== null && BLOCKING.has(reason) ? 'blocked' : 'cold';
   }
 
   #reason(): string {
@@ -175,6 +175,13 @@ export class Lane {
     this.#announce('certified', described(certificate));
   }
 }
+
+/** Reasons that more of the same items would not mend soon: shadowing every item would be money lost. */
+const BLOCKING: ReadonlySet<RefusalReason> = new Set([
+  'uninformative_scores',
+  'risk_too_high',
+  'too_little_accepted',
+]);
 
 function described({ id, threshold, evidence }: Certificate): string {
   const { items, accepted, errors, bound } = evidence;

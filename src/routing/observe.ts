@@ -26,8 +26,11 @@ async function complete(
   { end, reply }: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
   call: Call,
 ): Promise<void> {
-  const wasAsked = run.answers().length > 0;
-  while (!run.isOver() && !call.signal.aborted) await run.next(call);
+  const wasAsked = !run.isUntouched();
+  for (const place of chain.keys()) {
+    if (call.signal.aborted) return;
+    await run.ask(place, call);
+  }
   const answer = reply ?? (await reference.judge.judge(item, { tier: reference.tier }, call));
   const stages = run.stages().filter((stage): stage is Stage => stage !== null);
   if (!answer.ok || stages.length < chain.length) return;

@@ -105,6 +105,12 @@ describe('assay calibrate', () => {
     expect(existsSync(at('out.html'))).toBe(false);
   });
 
+  it('refuses a certificate that would release less than is worth the calls', async () => {
+    const { code, stderr } = await calibrate(recordedRows(200), '--min-coverage', '0.9').result;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/only \d\d\.\d % of the items could be accepted, less than .* 90\.0 %/);
+  });
+
   it('refuses items whose prompts are kept for evaluation, and names them', async () => {
     const rows = recordedRows(200);
     const held = temporaryFolder({

@@ -28,6 +28,7 @@ const optionsSchema = z.object({
   confidence: number(0.5, 0.9999),
   risk: z.enum(['marginal', 'selective'], 'must be marginal or selective'),
   train: number(0, 0.9),
+  minCoverage: number(0, 0.95),
   costRatio: number(0, 1).optional(),
   output: z.string().min(1, 'is empty'),
   report: optionalName,
@@ -68,6 +69,7 @@ export function addCalibrateCommand(root: Command, context: CommandContext): voi
       'marginal',
     )
     .option('--train <share>', 'share of the items that trains the score instead of certifying', '0')
+    .option('--min-coverage <share>', 'refuse a certificate that releases less than this', '0')
     .option('--cost-ratio <x>', "where costs are not known: price of a small judgment over the reference's");
   addSharedOptions(command)
     .addHelpText('after', HELP)
@@ -92,7 +94,17 @@ async function calibrate(path: string, flags: CalibrateFlags, context: CommandCo
   const { policy, small, reference } = subject;
   requireOpinions(path, subject.items, small);
   requireReference(path, subject.items, reference);
-  const { team, target: agreement, confidence, risk, train, resamples, seed, costRatio = null } = flags;
+  const {
+    team,
+    target: agreement,
+    confidence,
+    risk,
+    train,
+    minCoverage,
+    resamples,
+    seed,
+    costRatio = null,
+  } = flags;
   const result = context.program.calibrate(subject.items, {
     source: path,
     team,
@@ -103,6 +115,7 @@ async function calibrate(path: string, flags: CalibrateFlags, context: CommandCo
     confidence,
     risk,
     train,
+    minimumCoverage: minCoverage,
     costRatio,
     heldOut: await heldOutOf(flags, context),
     resamples,

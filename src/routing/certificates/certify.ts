@@ -37,8 +37,11 @@ export function certify(items: readonly CalibrationItem[], request: CertifyReque
   const { certified } = scan;
   if (certified === null) return { ok: false, refusal: tooRisky(scan, alpha) };
   const coverage = certified.accepted / setup.scored.length;
-  if (coverage < (request.minimumCoverage ?? 0)) {
-    const message = `only ${percent(coverage)} of the items could be accepted, less than their small calls cost`;
+  const { minimumCoverage = 0 } = request;
+  if (coverage < minimumCoverage) {
+    const message =
+      `only ${percent(coverage)} of the items could be accepted, ` +
+      `less than makes the small calls worth while: ${percent(minimumCoverage)}`;
     return { ok: false, refusal: refuse('too_little_accepted', message) };
   }
   return { ok: true, certificate: assemble(setup, request, scan, certified) };

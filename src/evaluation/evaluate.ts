@@ -1,6 +1,6 @@
 import type { EvaluationTask, JudgedItem, Reference, Report } from '../contracts/evaluation.ts';
-import type { Interval } from '../statistics/binomial.ts';
-import { poweredMean } from '../statistics/prediction-powered.ts';
+import { type Interval, wilson } from '../statistics/binomial.ts';
+import { poweredMean, shareInterval } from '../statistics/prediction-powered.ts';
 import { type Answer, type Labelling, referenceOf } from './answer.ts';
 import { evaluationCharts } from './evaluate-charts.ts';
 import { evaluationFigures } from './evaluate-figures.ts';
@@ -162,7 +162,13 @@ function poweredGold(policy: readonly Answer[], large: readonly Answer[]): Evalu
   if (known.length < 10 || others.length === 0) return null;
   const truth = known.map((row) => row.truth);
   const proxy = known.map((row) => row.proxy);
-  const interval: Interval = poweredMean({ truth, proxy, unlabelledProxy: others.map((row) => row.proxy) });
+  const right = truth.reduce((sum, value) => sum + value, 0);
+  const mean = poweredMean({ truth, proxy, unlabelledProxy: others.map((row) => row.proxy) });
+  // Labels that are all alike have no variance to see: only their count speaks.
+  const interval: Interval =
+    right === 0 || right === truth.length
+      ? wilson(right, truth.length, 0.95)
+      : shareInterval(mean, truth.length, 0.95);
   return { interval, labelled: known.length, others: others.length };
 }
 

@@ -1,6 +1,7 @@
 import type { Interval } from './binomial.ts';
 import { covariance, mean, requireSameLength, variance } from './moments.ts';
-import { twoSidedZ } from './special.ts';
+import { logit, sigmoid } from './logistic.ts';
+import { twoSidedT, twoSidedZ } from './special.ts';
 
 /**
  * Means from a few true values and many cheap ones, as the agreement with humans from 100 human labels and the large
@@ -88,6 +89,24 @@ export function inclusionWeightedMean(
   });
   const standardError = Math.sqrt(variance(values) / values.length);
   return { ...normalInterval(mean(values), standardError, level), standardError };
+}
+
+/**
+ * An interval for a share from its estimate and standard error, by Student's t on the log-odds: a share near 1 is
+ * skewed, and `rows` true values chose both its spread and its lambda (two degrees of freedom). Inside (0, 1).
+ */
+export function shareInterval(
+  { estimate, standardError }: { readonly estimate: number; readonly standardError: number },
+  rows: number,
+  level: number,
+): Interval {
+  if (rows < 3) throw new RangeError(`an interval needs at least 3 true values, not ${rows}`);
+  // A quarter of an item from either end, where log-odds would leave the plane.
+  const kept = Math.min(1 - 1 / (4 * rows), Math.max(1 / (4 * rows), estimate));
+  const half = (twoSidedT(level, rows - 2) * standardError) / (kept * (1 - kept));
+  const low = Math.min(estimate, sigmoid(logit(kept) - half));
+  const high = Math.max(estimate, sigmoid(logit(kept) + half));
+  return { estimate, low: Math.max(0, low), high: Math.min(1, high) };
 }
 
 function bestLambda({ truth, proxy, unlabelledProxy }: ProxySample): number {

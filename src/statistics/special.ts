@@ -90,6 +90,12 @@ export function twoSidedZ(level: number): number {
   return normalQuantile((1 + level) / 2);
 }
 
+/** The t with P(|T| <= t) = `level` for Student's T with `freedom` > 0 degrees of freedom, through its beta form. */
+export function twoSidedT(level: number, freedom: number): number {
+  const tail = betaQuantile(1 - level, freedom / 2, 0.5);
+  return Math.sqrt((freedom * (1 - tail)) / tail);
+}
+
 /** Lentz's evaluation of the continued fraction of I_x(a, b) (Numerical Recipes 6.4). */
 function betaFraction(x: number, a: number, b: number): number {
   let c = 1;

@@ -14,6 +14,7 @@ import {
   logGamma,
   normalCdf,
   normalQuantile,
+  twoSidedT,
 } from '../../../src/statistics/special.ts';
 
 // Literals below are scipy 1.17's.
@@ -54,6 +55,13 @@ describe('special functions', () => {
     [0.001, -3.090232306167813],
     [1e-10, -6.361340902404056],
   ])('normalQuantile(%d) = %d', (p, expected) => expectClose(normalQuantile(p), expected));
+
+  it.each([
+    [0.95, 1, 12.706204736],
+    [0.95, 10, 2.228138852],
+    [0.9, 48, 1.677224197],
+    [0.99, 5, 4.032142984],
+  ])('twoSidedT(%d, %d) = %d', (level, freedom, t) => expect(twoSidedT(level, freedom)).toBeCloseTo(t, 7));
 
   it.each([
     [-8, 6.22096057427174e-16],

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { estimateAgreement } from '../../../../src/routing/drift/agreement-estimate.ts';
 import { createSeededRandom } from '../../../../src/statistics/random.ts';
 
-/** People agree with the label in 80 %; the reference judge says so in 90 % of all cases. */
-function verdicts(seed: number, n: number, goldShare: number) {
+/** People agree with the label in `share` of the cases; the reference judge says so in 90 % of all cases. */
+function verdicts(seed: number, n: number, goldShare: number, share = 0.8) {
   const { uniform } = createSeededRandom(seed);
   return Array.from({ length: n }, () => {
-    const agrees = uniform() < 0.8;
+    const agrees = uniform() < share;
     const proxy = uniform() < 0.9 ? agrees : !agrees;
     return { proxy: proxy ? 1 : 0, agrees: uniform() < goldShare ? agrees : null };
   });
@@ -32,6 +32,20 @@ describe('agreement estimate', () => {
     expect(covered / 1_500).toBeLessThan(0.93);
     expect(worth).toBeGreaterThan(1.4);
   });
+
+  it.each([0.7, 0.8, 0.9])(
+    'is not too narrow with few gold labels and a skewed share, such as %s',
+    (share) => {
+      const runs = 1_500;
+      let covered = 0;
+      for (let seed = 1; seed <= runs; seed += 1) {
+        const estimate = estimateAgreement(verdicts(seed, 1_000, 0.06, share), 0.9);
+        if (!estimate.known || (estimate.low <= share && estimate.high >= share)) covered += 1;
+      }
+      // A normal interval covers .84 of the time at a share of .9.
+      expect(covered / runs).toBeGreaterThan(0.88);
+    },
+  );
 
   it('is not certain because no gold label disagreed', () => {
     const items = Array.from({ length: 60 }, () => ({ proxy: 1, agrees: true }));

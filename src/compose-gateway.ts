@@ -1,5 +1,6 @@
 import { judgePartsOf } from './compose-evaluation.ts';
 import { type ConfiguredEngines, kindOf, whenReady } from './compose-engines.ts';
+import { type OpenStorage, openStorage } from './compose-ledger.ts';
 import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
@@ -26,8 +27,28 @@ export async function startGateway(
   environment: Environment,
 ): Promise<RunningGateway> {
   const loaded = source.load();
+  const parts = createParts(options.log ? loaded.config.log.level : 'error', environment);
+  const storage = await openStorage(loaded, parts, { ephemeral: options.ephemeral ?? false });
+  try {
+    return await openGateway(source, loaded, { options, parts, storage });
+  } catch (error) {
+    await storage?.close();
+    throw error;
+  }
+}
+
+interface Foundation {
+  readonly options: ServeOptions;
+  readonly parts: Parts;
+  readonly storage: OpenStorage | null;
+}
+
+async function openGateway(
+  source: ConfigSource,
+  loaded: LoadedConfig,
+  { options, parts, storage }: Foundation,
+): Promise<RunningGateway> {
   const { config } = loaded;
-  const parts = createParts(options.log ? config.log.level : 'error', environment);
   const evidence = createEvidence(parts);
   const lasting = { parts, ownKey: createOwnKey(), evidence };
   const reloader = createReloader(await createState(loaded, lasting, new Map()), {
@@ -42,6 +63,7 @@ export async function startGateway(
     await Promise.all([admin?.close(), server.close()]);
     await evidence.close();
     await reloader.close();
+    await storage?.close();
     await source.stop();
     parts.logger.flush();
   };

@@ -101,13 +101,14 @@ function reportOf(old: GatewayState, next: GatewayState, fresh: ConfiguredEngine
   };
 }
 
-/** What was set at the start and stays: sockets and the log. */
+/** What was set at the start and stays: sockets, the log and the ledger. */
 function needRestart(old: Config, next: Config): string[] {
   const fixed = {
     'server.host': (config: Config) => config.server.host,
     'server.port': (config: Config) => config.server.port,
     'log.level': (config: Config) => config.log.level,
     admin: (config: Config) => config.admin,
+    storage: (config: Config) => config.storage,
   };
   return Object.entries(fixed)
     .filter(([, read]) => JSON.stringify(read(old)) !== JSON.stringify(read(next)))

@@ -3,6 +3,7 @@ import { withCertificates } from './compose-certificates.ts';
 import { closeAll, createEngines, whenReady } from './compose-engines.ts';
 import { evaluationProgram, withEachJudge } from './compose-evaluation.ts';
 import { type ConfigSource, startGateway } from './compose-gateway.ts';
+import { migrateStorage } from './compose-ledger.ts';
 import { createParts } from './compose-parts.ts';
 import { CONFIG_JSON_SCHEMA } from './config/json-schema.ts';
 import { checkConfig, type Environment, type LoadedConfig, loadConfig } from './config/loader.ts';
@@ -40,6 +41,7 @@ export function createProgram(environment: Environment): Program {
       }
     },
     printConfig: async (path) => renderConfig(load(path)),
+    migrate: (path) => migrateStorage(load(path), createParts('error', environment)),
     configSchema: () => CONFIG_JSON_SCHEMA,
     async doctor(path, timeoutMs) {
       const engines = await createEngines(load(path), createParts('silent', environment), new Map());

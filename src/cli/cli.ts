@@ -10,7 +10,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addEvaluationCommands } from './commands/evaluation.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addLabelCommand } from './commands/label.ts';
-import { addServeCommand } from './commands/serve.ts';
+import { addServingCommands } from './commands/serving.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { createContext } from './context.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
@@ -38,7 +38,7 @@ export async function runCli(argv: readonly string[], io: CliIo, program: Progra
   addDemoCommand(root, context);
   addLabelCommand(root, context);
   addEvaluationCommands(root, context);
-  addServeCommand(root, context);
+  addServingCommands(root, context);
   addDoctorCommand(root, context);
   addEnginesCommand(root, context);
   addConfigCommand(root, context);

@@ -16,7 +16,7 @@ export async function startOwnGateway(
   stop: AbortSignal,
   extra: Pick<ServeOptions, 'eachJudge'> = {},
 ): Promise<RunningGateway> {
-  const options = { source, host: '127.0.0.1', port: 0, log: false, ...extra };
+  const options = { source, host: '127.0.0.1', port: 0, log: false, ephemeral: true, ...extra };
   const gateway = await withSource(source, () => program.serve(options));
   try {
     const engines = await Promise.race([gateway.ready(READY_TIMEOUT_MS), stopped(stop)]);

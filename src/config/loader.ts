@@ -22,6 +22,8 @@ export interface LoadedConfig {
   readonly templates: TemplateSet;
   /** Path of each value that came from `${env:…}` or `${file:…}` -> the text as written. */
   readonly referenced: ReadonlyMap<string, string>;
+  /** Folder that relative paths of the configuration start from. */
+  readonly directory: string;
   /** Certificates by policy, where their files were read too. */
   readonly certificates?: ReadonlyMap<string, readonly Certificate[]>;
 }
@@ -59,7 +61,7 @@ function checkText(path: string, text: string, options: LoadOptions): LoadedConf
     ...inlineSecrets(source.data, resolved),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(path, placed(source, problems));
-  return { config: parsed.data, templates, referenced: resolved.referenced };
+  return { config: parsed.data, templates, referenced: resolved.referenced, directory };
 }
 
 function readText(path: string): string {

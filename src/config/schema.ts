@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
 import { engine } from './engine-schema.ts';
 import { ms } from './numbers.ts';
+import { storage } from './storage-schema.ts';
 
 /**
  * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
@@ -240,6 +241,9 @@ export const configSchema = z.strictObject({
   admin: admin.optional().describe('The admin API: engines, draining, reload. Without this there is none.'),
   log: log.prefault({}).describe('The log on stderr: JSON lines without prompts or keys.'),
   engines: z.record(id, engine).describe('Inference engines by id.'),
+  storage: storage
+    .prefault({ kind: 'embedded' })
+    .describe('Where verdicts, costs, evidence and jobs are kept.'),
   cache: cache.prefault({}).describe('The label cache of this process, shared by all policies.'),
   prompts: prompts.prefault({}).describe('Prompt templates beside the built-in ones.'),
   rubrics: z
@@ -252,6 +256,7 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
+export type StorageConfig = Config['storage'];
 export type EngineConfig = Config['engines'][string];
 export type OpenAiEngineConfig = Extract<EngineConfig, { readonly kind: 'openai' }>;
 export type TritonEngineConfig = Extract<EngineConfig, { readonly kind: 'triton' }>;

@@ -58,6 +58,7 @@ export function simulatedConfig(urls: { readonly small: string; readonly large: 
   });
   return {
     log: { requests: 'all' },
+    storage: { kind: 'none' },
     engines: {
       'simulated-small': engine(urls.small, 'simulated-small', 0.05, 0.1),
       'simulated-large': engine(urls.large, 'simulated-large', 0.6, 1.2),

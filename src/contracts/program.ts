@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly log: boolean;
   /** Also offers every judge alone, as policy `judge:<name>`: for asking one judge what it thinks. */
   readonly eachJudge?: boolean;
+  /** The gateway of one command, beside one that may run: leaves the embedded database's folder alone. */
+  readonly ephemeral?: boolean;
 }
 
 export interface RunningGateway {
@@ -77,6 +79,8 @@ export interface Program {
   checkConfig(path: string): Promise<ConfigCheck>;
   /** The effective configuration as YAML, secrets masked. Throws `ConfigError` when it is not valid. */
   printConfig(path: string): Promise<string>;
+  /** Brings the ledger's tables up to date; the names of the migrations that ran. Throws `ConfigError`. */
+  migrate(path: string): Promise<readonly string[]>;
   /** JSON Schema (2020-12) of the configuration file. */
   configSchema(): Readonly<Record<string, unknown>>;
   /** Starts the engines of a configuration, without serving, and tells how they are. */

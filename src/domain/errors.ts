@@ -103,6 +103,24 @@ export const ERRORS = {
     retryable: true,
     advice: 'This gateway is shutting down; send it again, another one will answer.',
   },
+  storage_unavailable: {
+    status: 503,
+    type: 'server_error',
+    retryable: true,
+    advice: "Wait as Retry-After says and send it again; operators: see /readyz and the database's log.",
+  },
+  storage_outdated: {
+    status: 503,
+    type: 'server_error',
+    retryable: false,
+    advice: 'Operators: run assay migrate with this version, or set storage.migrate to true.',
+  },
+  storage_missing: {
+    status: 501,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice: 'This gateway keeps nothing; operators: set storage in the configuration.',
+  },
   engine_unavailable: {
     status: 503,
     type: 'engine_error',

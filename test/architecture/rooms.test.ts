@@ -32,6 +32,10 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   caching: { rooms: ['domain', 'contracts'], packages: ['lru-cache'] },
   feedback: { rooms: ['domain', 'contracts'], packages: [] },
   tenancy: { rooms: ['domain', 'contracts'], packages: [] },
+  ledger: {
+    rooms: ['domain', 'contracts'],
+    packages: ['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'zod'],
+  },
   telemetry: { rooms: ['domain', 'contracts'], packages: ['pino'] },
   http: { rooms: ['domain', 'contracts', 'wire'], packages: ['express', 'zod', 'swagger-ui-dist'] },
   cli: { rooms: ['domain', 'contracts', 'wire', 'statistics'], packages: ['commander', 'undici', 'zod'] },

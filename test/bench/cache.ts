@@ -63,6 +63,7 @@ function configFor(port: number, small: string, large: string): string {
   });
   return stringify({
     server: { port },
+    storage: { kind: 'none' },
     engines: { small: engine(small, 'small'), large: engine(large, 'large') },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8 } },

@@ -39,6 +39,7 @@ function configFor(port: number, stubs: readonly Served[], triton: Served): stri
   const cache = { ttlMs: 0 };
   return stringify({
     server: { port },
+    storage: { kind: 'none' },
     engines: {
       http: { ...vllm, replicas: urls.slice(0, 1) },
       grpc: { ...engine, kind: 'triton', backend: 'vllm', replicas: [`grpc://127.0.0.1:${triton.port}`] },

@@ -92,6 +92,7 @@ interface Servers {
 function configFor(stub: Served, port: number, key: string): string {
   return stringify({
     server: { port },
+    storage: { kind: 'none' },
     engines: {
       stub: {
         kind: 'openai',

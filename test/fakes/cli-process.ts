@@ -11,6 +11,7 @@ const program: Program = {
   simulate: unexpected,
   checkConfig: unexpected,
   printConfig: unexpected,
+  migrate: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
   compareJudges: unexpected,

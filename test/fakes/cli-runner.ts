@@ -76,6 +76,7 @@ const noProgram: Program = {
   simulate: unexpected,
   checkConfig: unexpected,
   printConfig: unexpected,
+  migrate: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
   compareJudges: unexpected,

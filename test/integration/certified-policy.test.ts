@@ -146,6 +146,7 @@ function configOf(small: string, large: string): unknown {
     cost: { inputPerMtokUsd: usd, outputPerMtokUsd: usd },
   });
   return {
+    storage: { kind: 'none' },
     engines: { small: engine(small, 'small', 0.05), large: engine(large, 'large', 1) },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: {

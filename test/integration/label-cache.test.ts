@@ -175,6 +175,7 @@ function configOf(small: string, large: string): unknown {
     keys: [{ id, sha256: createHash('sha256').update(KEYS[id]).digest('hex') }],
   });
   return {
+    storage: { kind: 'none' },
     engines: { small: engine(small, 'small'), large: engine(large, 'large') },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8 } },

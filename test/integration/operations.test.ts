@@ -68,6 +68,7 @@ describe('operating a gateway', () => {
       path,
       stringify({
         admin: { port: 0 },
+        storage: { kind: 'none' },
         engines: { pair: engine([one, two], 1), single: engine([other], 1), spare: engine([other], 1) },
         judges: { quick: { engine: 'pair' }, strict: { engine: 'single' } },
         policies: { default: { tiers: ['quick'] } },

@@ -103,6 +103,7 @@ function configOf(replicas: readonly string[], options: FleetOptions): string {
     replyLimitBytes,
   } = options;
   return stringify({
+    storage: { kind: 'none' },
     engines: {
       small: {
         kind: 'openai',

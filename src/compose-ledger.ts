@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import type { Parts } from './compose-parts.ts';
+import type { LoadedConfig } from './config/loader.ts';
+import type { StorageConfig } from './config/schema.ts';
+import type { Clock } from './contracts/clock.ts';
+import type { Logger } from './contracts/telemetry.ts';
+import { GatewayError } from './domain/errors.ts';
+import { type EmbeddedDatabase, startEmbeddedDatabase } from './ledger/embedded/database.ts';
+import { checkMigrated, migrate } from './ledger/migrate.ts';
+import { openStore, type Store } from './ledger/store.ts';
+
+/** The open database of a gateway. Whatever writes to it must be closed first. */
+export interface OpenStorage {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+type KeptStorage = Exclude<StorageConfig, { kind: 'none' }>;
+
+/** Opens what the configuration says, with its tables up to date; null where nothing is to be kept. */
+export async function openStorage(
+  { config, directory }: LoadedConfig,
+  parts: Parts,
+  options: { readonly ephemeral: boolean },
+): Promise<OpenStorage | null> {
+  const { storage } = config;
+  if (storage.kind === 'none') return null;
+  // A run of a command beside the gateway that holds the folder keeps nothing rather than fail.
+  if (storage.kind === 'embedded' && options.ephemeral) return null;
+  const opened = await openDatabase(storage, directory, parts);
+  try {
+    await (storage.migrate ? migrate(opened.store) : checkMigrated(opened.store));
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Brings the tables up to date, whatever `storage.migrate` says; the names of the migrations that ran. */
+export async function migrateStorage(
+  { config, directory }: LoadedConfig,
+  parts: Parts,
+): Promise<readonly string[]> {
+  const { storage } = config;
+  if (storage.kind === 'none') {
+    throw new GatewayError('storage_missing', 'there is nothing to migrate: storage is none');
+  }
+  const opened = await openDatabase(storage, directory, parts);
+  try {
+    return await migrate(opened.store);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openDatabase(
+  storage: KeptStorage,
+  directory: string,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<OpenStorage> {
+  if (storage.kind === 'postgres') {
+    const { url, poolSize, statementTimeoutMs } = storage;
+    const store = openStore({ place: { url }, poolSize, statementTimeoutMs, logger });
+    return { store, close: () => store.close() };
+  }
+  const folder = resolve(directory, storage.directory);
+  const database: EmbeddedDatabase = await startEmbeddedDatabase({ directory: folder, clock, logger });
+  const store = openStore({
+    place: database,
+    poolSize: 1,
+    statementTimeoutMs: EMBEDDED_STATEMENT_MS,
+    logger,
+  });
+  logger.info(
+    { directory: folder, pid: database.pid() },
+    'embedded database: survives a killed process, not a power cut; serves one gateway',
+  );
+  return {
+    store,
+    async close() {
+      await store.close();
+      await database.stop();
+    },
+  };
+}
+
+/** The embedded database answers one statement at a time: a late one has waited for others. */
+const EMBEDDED_STATEMENT_MS = 30_000;

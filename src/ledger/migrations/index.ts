@@ -1,0 +1,7 @@
+import type { Migration } from 'kysely/migration';
+
+/**
+ * Every migration by name; they run in the order of their names. One that was released is never changed.
+ * Numbers: 0001 verdicts and evidence, 0010 teams and budgets, 0020 jobs.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {};

@@ -1,0 +1,2 @@
+/** All tables of the ledger. Each folder of this room declares its own and is named here. */
+export interface Tables {}

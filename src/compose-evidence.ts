@@ -34,9 +34,12 @@ export interface Evidence {
 const AUDITS = { concurrency: 32, waiting: 2_048 };
 
 export function createEvidence(parts: Parts): Evidence {
-  const outcomes = createOutcomeBook();
   const auditor = createAuditor({ calls: parts.calls, ...AUDITS });
   const lanes = createMemory<Lanes>();
+  const outcomes = createOutcomeBook({
+    learn: ({ team, policy, stratum }, { verdictId, label }) =>
+      void lanes.last(policy)?.of(team, stratum).gold(verdictId, label),
+  });
   const gates = createMemory<PolicyGate>();
   const spendings = createMemory<Spending>();
   const stores = createMemory<LabelStore>();
@@ -122,6 +125,8 @@ function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, p
     target,
     risk: target.risk,
     auditShare: policy.audit.share,
+    reference: target.reference,
+    now: () => parts.clock.now(),
     certify: (items, about) =>
       certifyChain(items, {
         ...about,
@@ -143,5 +148,6 @@ function logEvent({ logger }: Parts, { type, lane, detail }: LaneEvent): void {
   const fields = { event: type, ...lane, detail };
   if (type === 'certified') logger.info(fields, 'certificate in force');
   else if (type === 'refused') logger.info(fields, 'no certificate yet');
+  else if (type === 'alarm') logger.warn(fields, 'drift');
   else logger.warn(fields, 'certificate gone');
 }

@@ -108,6 +108,12 @@ const target = z.strictObject({
     .enum(['marginal', 'selective'])
     .default('marginal')
     .describe('`marginal` counts errors over all items, `selective` over those that small judges decide.'),
+  reference: z
+    .enum(['judge', 'human'])
+    .default('judge')
+    .describe(
+      'Whose label counts as right for the certificate: the last tier, or the gold labels of POST /v1/feedback/outcomes.',
+    ),
   minimumCoverage: z
     .number()
     .min(0)

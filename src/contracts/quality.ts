@@ -12,8 +12,12 @@ export interface LaneQuality extends LaneScope {
   readonly refusal: RefusalReason | null;
   /** Id of the certificate in force. */
   readonly certificate: string | null;
+  /** The last sign that a certificate could no longer be believed; null when there was none. */
+  readonly lastAlarm: { readonly at: number; readonly detail: string } | null;
   /** Observations of the judges as they are now. */
   readonly observations: number;
+  /** Observations that a gold label would make evidence; null where a judge is the reference. */
+  readonly awaitingGold: number | null;
   /** Observations at which the next certificate is tried; null when there will be none. */
   readonly nextLook: number | null;
   /** Since the certificate came into force: labels that it released, those that were audited, those that were wrong. */
@@ -26,7 +30,8 @@ export interface LaneQuality extends LaneScope {
 
 /** What happened to a certificate, for the log, the journal and whoever watches. */
 export interface LaneEvent {
-  readonly type: 'certified' | 'refused' | 'withdrawn' | 'judge_changed';
+  /** `alarm` says that something drifted; the withdrawal that it leads to follows as an event of its own. */
+  readonly type: 'certified' | 'refused' | 'alarm' | 'withdrawn' | 'judge_changed';
   readonly lane: LaneScope;
   readonly detail: string;
 }

@@ -93,6 +93,7 @@ async function askSmall(options: CertifiedRouterOptions, journey: Journey, call:
   if (certificate === null || !view.askSmall) {
     const reason = certificate === null ? `no certificate: ${lane.quality().reason}` : view.reason;
     decisions.push({ tier, accepted: false, reason });
+    if (!view.askSmall) lane.skipped();
     return { ...NOTHING, tier };
   }
   const plan = placesOf(certificate.stages, options.chain);
@@ -123,7 +124,7 @@ interface Step {
 
 /** One more stage; a stage that gives no label leaves what was known before. */
 async function askStage(
-  { item, run, decisions }: Journey,
+  { item, lane, run, decisions }: Journey,
   { certificate, plan, index, last }: Step,
   call: Call,
 ): Promise<SmallAnswer> {
@@ -138,8 +139,9 @@ async function askStage(
     answers: plan.slice(0, index + 1).map((place) => (place === null ? null : (answers[place] ?? null))),
     lengthLogRatio: lengthLogRatioOf(item),
   };
-  const { accept, agreement, reason } = decideStage(certificate, index, gathered);
+  const { accept, agreement, score, reason } = decideStage(certificate, index, gathered);
   decisions.push({ tier, accepted: accept, reason });
+  if (index === 0 && score !== null) lane.answered({ score, labelMass: answer.signals.labelMass });
   const { judgment } = answer;
   return { accepted: accept, tier, judgment, certificate: certificate.id, wrong: 1 - (agreement ?? 0) };
 }

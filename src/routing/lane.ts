@@ -10,7 +10,10 @@ import type {
 } from '../contracts/certificate.ts';
 import type { LaneScope, Observation } from '../contracts/evidence.ts';
 import type { LaneEvent, LaneQuality, LaneState } from '../contracts/quality.ts';
-import { createLaneMonitor, type LaneAlarm, type LaneMonitor } from './drift/lane.ts';
+import type { Label } from '../domain/verdict.ts';
+import { AwaitingGold } from './awaiting-gold.ts';
+import { type FirstAnswer, firstAnswersOf } from './drift/score-watch.ts';
+import { InForce } from './in-force.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { ObservationLog } from './observation-log.ts';
 
@@ -29,15 +32,11 @@ export interface LaneOptions {
   /** Certificates that share 1 - confidence beside this lane's own repeated looks, this lane included. */
   readonly sharedBy: number;
   readonly certify: Certify;
+  /** `human`: certificates rest on gold labels, and only what has one is evidence. */
+  readonly reference: 'judge' | 'human';
+  /** Milliseconds since 1970. */
+  now(): number;
   announce(event: LaneEvent): void;
-}
-
-interface InForce {
-  readonly certificate: Certificate;
-  readonly monitor: LaneMonitor;
-  released: number;
-  audited: number;
-  disagreed: number;
 }
 
 interface LastRefusal {
@@ -53,10 +52,12 @@ interface LastRefusal {
 export class Lane {
   readonly scope: LaneScope;
   readonly #options: LaneOptions;
+  readonly #awaiting = new AwaitingGold();
   #log = new ObservationLog();
   #looks: Looks;
   #inForce: InForce | null = null;
   #refusal: LastRefusal | null = null;
+  #lastAlarm: LaneQuality['lastAlarm'] = null;
 
   constructor(options: LaneOptions) {
     this.scope = options.scope;
@@ -79,7 +80,43 @@ export class Lane {
     if (this.#inForce !== null) this.#inForce.released += 1;
   }
 
+  /** The small judges were passed over for an item that was too hard for them. */
+  skipped(): void {
+    this.#inForce?.skipped();
+  }
+
+  /** What the certificate's first judge said of an item, whatever came of it. */
+  answered(answer: FirstAnswer): void {
+    const why = this.#inForce?.answered(answer, 'item') ?? null;
+    if (why !== null) this.doubt(why);
+  }
+
   observe(observation: Observation): void {
+    if (this.#options.reference === 'human') this.#awaiting.add(observation);
+    else this.#take(observation);
+  }
+
+  /**
+   * What a person says of a verdict. Counts once, for a lane with people as the reference and a verdict that a coin
+   * chose; says whether it did.
+   */
+  gold(verdictId: string, label: Label): boolean {
+    const observation = this.#awaiting.take(verdictId);
+    if (observation === undefined) return false;
+    this.#take({ ...observation, item: { ...observation.item, reference: label } });
+    return true;
+  }
+
+  /** Something shows that the certificate can no longer be believed: an alarm, and everything begins anew. */
+  doubt(why: string): void {
+    this.#lastAlarm = { at: this.#options.now(), detail: why };
+    this.#announce('alarm', why);
+    this.#withdraw(why);
+    this.#log = new ObservationLog();
+    this.#awaiting.clear();
+  }
+
+  #take(observation: Observation): void {
     const taken = this.#log.add(observation);
     if (taken === 'foreign') return;
     if (taken === 'changed') this.#changeJudges();
@@ -96,7 +133,9 @@ export class Lane {
       reason: this.#reason(),
       refusal: this.#refusal?.reason ?? null,
       certificate: this.#inForce?.certificate.id ?? null,
+      lastAlarm: this.#lastAlarm,
       observations: this.#log.size,
+      awaitingGold: this.#options.reference === 'human' ? this.#awaiting.size : null,
       nextLook: next <= ObservationLog.LARGEST ? next : null,
       released,
       audited,
@@ -113,7 +152,8 @@ export class Lane {
   #reason(): string {
     if (this.#inForce !== null) return described(this.#inForce.certificate);
     if (this.#refusal !== null) return this.#refusal.message;
-    return `${this.#log.size} of ${this.#looks.next()} observations for the first certificate`;
+    const kind = this.#options.reference === 'human' ? 'gold labels' : 'observations';
+    return `${this.#log.size} of ${this.#looks.next()} ${kind} for the first certificate`;
   }
 
   #announce(type: LaneEvent['type'], detail: string): void {
@@ -122,15 +162,11 @@ export class Lane {
 
   #audit(observation: Observation): void {
     const force = this.#inForce;
-    if (force === null) return;
-    const isAccepted = observation.acceptedBy === force.certificate.id;
-    const isWrong = isAccepted && observation.label !== observation.item.reference;
-    if (isAccepted) force.audited += 1;
-    if (isWrong) force.disagreed += 1;
-    const alarm = force.monitor.observe({ error: isWrong, probability: this.#options.auditShare });
-    if (alarm === null) return;
-    this.#withdraw(alarmText(alarm));
-    this.#log = new ObservationLog();
+    // Gold labels come late: what was judged before this certificate says nothing of it.
+    if (force === null || observation.at < force.since) return;
+    const [first] = firstAnswersOf(force.certificate, [observation.item], observation.stages);
+    const why = force.audit(observation) ?? (first === undefined ? null : force.answered(first, 'audit'));
+    if (why !== null) this.doubt(why);
   }
 
   #changeJudges(): void {
@@ -151,11 +187,14 @@ export class Lane {
     const latest = this.#log.latest();
     if (latest === undefined || this.#log.size < this.#looks.next()) return;
     const { sharedBy } = this.#looks.take();
-    const scope = { ...this.scope, task: 'preference' as const, reference: latest.reference };
+    const reference = this.#options.reference === 'human' ? ('human' as const) : latest.reference;
+    const scope = { ...this.scope, task: 'preference' as const, reference };
     const about = { scope, stages: latest.stages, sharedBy };
-    const result = this.#options.certify(this.#log.items(), about);
+    const items = this.#log.items();
+    const result = this.#options.certify(items, about);
     if (result.ok) {
-      this.install(result.certificate);
+      const { certificate } = result;
+      this.#install(certificate, firstAnswersOf(certificate, items, latest.stages));
       return;
     }
     const { reason, message, needed } = result.refusal;
@@ -166,12 +205,15 @@ export class Lane {
     this.#announce('refused', message);
   }
 
-  /** Puts a certificate in force: one that was proven here, or one that was made elsewhere. */
+  /** Puts a certificate in force that was made elsewhere. */
   install(certificate: Certificate): void {
-    const { auditShare, target } = this.#options;
-    const monitor = createLaneMonitor({ alpha: 1 - target.agreement, auditShare });
+    this.#install(certificate, []);
+  }
+
+  #install(certificate: Certificate, answers: readonly FirstAnswer[]): void {
+    const { auditShare, now } = this.#options;
     this.#refusal = null;
-    this.#inForce = { certificate, monitor, released: 0, audited: 0, disagreed: 0 };
+    this.#inForce = new InForce({ certificate, since: now(), auditShare, answers });
     this.#announce('certified', described(certificate));
   }
 }
@@ -187,10 +229,4 @@ function described({ id, threshold, evidence }: Certificate): string {
   const { items, accepted, errors, bound } = evidence;
   const share = ((100 * accepted) / items).toFixed(0);
   return `${id}: ${share} % of ${items} items accepted at ${threshold.toFixed(3)}, ${errors} wrong, risk at most ${bound.toFixed(4)}`;
-}
-
-function alarmText({ audits, observedRisk, alpha, evidence }: LaneAlarm): string {
-  const observed = (100 * observedRisk).toFixed(1);
-  const tolerated = (100 * alpha).toFixed(1);
-  return `${observed} % of ${audits} audited items were wrong where at most ${tolerated} % may be (evidence ${evidence.toFixed(0)})`;
 }

@@ -1,4 +1,4 @@
-import type { RememberedVerdict } from '../contracts/evidence.ts';
+import type { LaneScope, RememberedVerdict } from '../contracts/evidence.ts';
 import type { GoldLabel, GoldReceipt, OutcomeLog } from '../contracts/outcomes.ts';
 import type { LaneQuality } from '../contracts/quality.ts';
 import type { Label } from '../domain/verdict.ts';
@@ -21,13 +21,24 @@ interface Entry extends RememberedVerdict {
   gold: Label | null;
 }
 
-export function createOutcomeBook(remembered = REMEMBERED): OutcomeBook {
+export interface OutcomeBookOptions {
+  /** Told of each gold label whose verdict is known, so that certificates against people can use it. */
+  readonly learn?: (lane: LaneScope, gold: GoldLabel) => void;
+  readonly remembered?: number;
+}
+
+export function createOutcomeBook({
+  learn = () => undefined,
+  remembered = REMEMBERED,
+}: OutcomeBookOptions = {}): OutcomeBook {
   const entries = new Map<string, Entry>();
-  const record = (team: string, { verdictId, label }: GoldLabel): GoldReceipt => {
+  const record = (team: string, gold: GoldLabel): GoldReceipt => {
+    const { verdictId, label } = gold;
     const entry = entries.get(verdictId);
     if (entry === undefined || entry.lane.team !== team) return 'unknown_verdict';
     const receipt = entry.gold === null ? 'recorded' : 'replaced';
     entry.gold = label;
+    learn(entry.lane, gold);
     return receipt;
   };
   return {

@@ -13,7 +13,15 @@ const stratumSchema = z
     }),
     reason: z.string(),
     certificate: z.string().nullable(),
+    last_alarm: z
+      .object({ at: z.number().meta({ description: 'Milliseconds since 1970.' }), detail: z.string() })
+      .nullable()
+      .meta({ description: 'The last drift that took a certificate back.' }),
     observations: z.int().meta({ description: 'Items judged by every tier, chosen by chance.' }),
+    awaiting_gold: z.int().nullable().meta({
+      description:
+        'Judged items that your gold labels would make evidence; null where a judge is the reference.',
+    }),
     next_look: z.int().nullable().meta({ description: 'Observations at which a certificate is tried next.' }),
     released: z.int().meta({ description: 'Labels that the certificate in force released.' }),
     audited: z.int().meta({ description: 'Those of them that the last tier judged too.' }),
@@ -37,7 +45,9 @@ export function renderQuality(
     state: lane.state,
     reason: lane.reason,
     certificate: lane.certificate,
+    last_alarm: lane.lastAlarm,
     observations: lane.observations,
+    awaiting_gold: lane.awaitingGold,
     next_look: lane.nextLook,
     released: lane.released,
     audited: lane.audited,

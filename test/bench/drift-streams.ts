@@ -1,4 +1,5 @@
 import { createLaneMonitor } from '../../src/routing/drift/lane.ts';
+import { createDistributionWatch } from '../../src/routing/drift/distribution-watch.ts';
 import { createSeededRandom, type SeededRandom } from '../../src/statistics/random.ts';
 
 /** A stream of items of one lane, of which a coin audits some. */
@@ -58,4 +59,23 @@ export function measureStreams(stream: DriftStream, runs: number, seed: number):
     medianDelay: at(0.5),
     p90Delay: at(0.9),
   };
+}
+
+/** Share of lanes whose score watch alarms within `items` values; `shift`: live scores are u^(1 + shift). */
+export function scoreAlarmShare(
+  { reference, items, shift }: { readonly reference: number; readonly items: number; readonly shift: number },
+  runs: number,
+  seed: number,
+): number {
+  const random = createSeededRandom(seed);
+  let alarms = 0;
+  for (let run = 0; run < runs; run += 1) {
+    const watch = createDistributionWatch(Array.from({ length: reference }, () => random.uniform()));
+    for (let item = 0; item < items; item += 1) {
+      if (watch.observe(random.uniform() ** (1 + shift)) === null) continue;
+      alarms += 1;
+      break;
+    }
+  }
+  return alarms / runs;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { measureStreams, type StreamFigures } from './drift-streams.ts';
+import { measureStreams, scoreAlarmShare, type StreamFigures } from './drift-streams.ts';
 
 /**
  * How soon the drift monitor sees a risk above the promised 5 % at 2 % audits, and how often it sees one where there
@@ -18,6 +18,13 @@ const figures = {
   doubled: measureStreams({ ...lane, before, after: { items: 150_000, risk: 0.1 } }, runs, seed + 1),
   quiet: measureStreams({ ...lane, before: { items: 60_000, risk: 0.03 }, after: none }, runs, seed + 2),
   boundary: measureStreams({ ...lane, before: { items: 60_000, risk: 0.05 }, after: none }, runs, seed + 3),
+};
+
+const scoreRuns = Math.max(1, Math.round(runs / 5));
+const scores = {
+  quiet100: scoreAlarmShare({ reference: 100, items: 60_000, shift: 0 }, scoreRuns, seed + 4),
+  quiet500: scoreAlarmShare({ reference: 500, items: 60_000, shift: 0 }, scoreRuns, seed + 5),
+  moved: scoreAlarmShare({ reference: 200, items: 1_000, shift: 1 }, scoreRuns, seed + 6),
 };
 
 function delays({ medianDelay, p90Delay, missedShare }: StreamFigures): string {
@@ -39,6 +46,10 @@ console.log(`.03 -> .10: ${delays(figures.doubled)}`);
 console.log(`60,000 items at .03: ${percent(figures.quiet.falseAlarmShare)} false alarms`);
 console.log(`60,000 items at .05, the boundary: ${percent(figures.boundary.falseAlarmShare)} alarms`);
 console.log(
+  `scores, 60,000 unmoved items, ${scoreRuns} runs: ${percent(scores.quiet100)} false alarms after 100 calibration items, ` +
+    `${percent(scores.quiet500)} after 500; squared scores seen within 1,000 items: ${percent(scores.moved)}`,
+);
+console.log(
   JSON.stringify({
     bench: 'drift',
     runs,
@@ -49,5 +60,8 @@ console.log(
     doubled_p90_audits: figures.doubled.p90Delay,
     false_alarm_share: figures.quiet.falseAlarmShare,
     boundary_alarm_share: figures.boundary.falseAlarmShare,
+    score_false_alarm_share_100: scores.quiet100,
+    score_false_alarm_share_500: scores.quiet500,
+    score_shift_seen_share: scores.moved,
   }),
 );

@@ -32,6 +32,7 @@ const quality = z.object({
       observations: z.int(),
       released: z.int(),
       audited: z.int(),
+      awaiting_gold: z.int().nullable(),
       gold_agreement: z.object({ value: z.number(), labels: z.int() }).nullable(),
     }),
   ),
@@ -76,8 +77,8 @@ describe('a policy with a target', () => {
   };
   const judge = async (from: number, count: number) =>
     reply.parse(await post('/v1/feedback/preferences', { items: pairs(from, count) })).data;
-  const lane = async () => {
-    const answer = await fetch(`${gateway.url}/v1/feedback/policies/default`);
+  const lane = async (policy = 'default') => {
+    const answer = await fetch(`${gateway.url}/v1/feedback/policies/${policy}`);
     return quality.parse(await answer.json()).strata[0];
   };
 
@@ -118,6 +119,18 @@ describe('a policy with a target', () => {
     expect((await kept()).some(({ certificate }) => certificate !== null)).toBe(true);
   });
 
+  it('certifies against people where the policy asks for it, from the gold labels that come in', async () => {
+    const body = { policy: 'people', items: pairs(5_000, 150) };
+    const judged = reply.parse(await post('/v1/feedback/preferences', body)).data;
+    const people = async () => (await lane('people')) ?? { state: 'none', awaiting_gold: -1 };
+    // Pairs whose two orders cancel each other out have no label, and are no evidence.
+    await expect.poll(async () => (await people()).awaiting_gold ?? -1).toBeGreaterThan(120);
+    expect((await people()).state).toBe('cold');
+    const gold = judged.map(({ id, label }) => ({ verdict_id: id, label: label ?? 'tie' }));
+    await post('/v1/feedback/outcomes', { outcomes: gold });
+    expect(await people()).toMatchObject({ state: 'certified', awaiting_gold: expect.any(Number) });
+  });
+
   it('says what is wrong with gold labels, all at once', async () => {
     const answer = await fetch(`${gateway.url}/v1/feedback/outcomes`, {
       method: 'POST',
@@ -133,7 +146,7 @@ describe('a policy with a target', () => {
   it('refuses a policy that is not there', async () => {
     const answer = await fetch(`${gateway.url}/v1/feedback/policies/none`);
     expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain('known: default');
+    expect(await answer.text()).toContain('known: default, people');
   });
 });
 
@@ -151,6 +164,7 @@ function configOf(small: string, large: string): unknown {
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: {
       default: { tiers: ['quick', 'strict'], target: { agreement: 0.9 }, audit: { share: 0.1 } },
+      people: { tiers: ['quick', 'strict'], target: { agreement: 0.9, reference: 'human' } },
     },
   };
 }

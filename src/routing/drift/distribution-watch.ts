@@ -1,61 +1,54 @@
 import { kolmogorovSmirnov, populationStabilityIndex } from '../../statistics/quantile.ts';
 import { createRing } from '../difficulty/ring.ts';
 
-/** What is watched of every judgment of a lane; each in [0, 1]. */
-export const WATCHED = ['confidence', 'difficulty', 'position_inconsistent', 'label_mass'] as const;
-export type Watched = (typeof WATCHED)[number];
-
-/** A distribution that no longer looks as it did: worth a look, no proof of harm. */
-export interface DistributionShift {
-  readonly watched: Watched;
-  /** Population stability index of the newest 500 values against the first 500. */
-  readonly psi: number;
-  /** Largest gap between the two distribution functions; for a rate, how far it moved. */
-  readonly gap: number;
-}
-
-/** Compares the newest values with the first ones, every 100 values; tells a shift once, until it is over. */
+/**
+ * Whether newer values still come from the distribution of the ones before, such as live scores from that of a
+ * certificate's items: a certificate speaks for traffic like that which made it.
+ */
 export interface DistributionWatch {
+  /** Takes a value; tells a shift when this one made it plain. Looks once in 100 values, at the newest 500. */
   observe(value: number): DistributionShift | null;
-  state(): WatchState;
 }
 
-/** Plain JSON. */
-export interface WatchState {
-  readonly reference: readonly number[];
-  readonly newest: readonly number[];
-  readonly shifted: boolean;
+/** A distribution that no longer looks as it did. */
+export interface DistributionShift {
+  /** Population stability index of the newest values against the first. */
+  readonly psi: number;
+  /** Largest gap between the two distribution functions, in [0, 1] (Kolmogorov and Smirnov). */
+  readonly gap: number;
 }
 
 const WINDOW = 500;
 const EVERY = 100;
-/** By custom .25 is a shift; a gap of .15 between two windows of 500 comes by chance once in 40,000 looks. */
+/** By custom a PSI of .25 is a shift. */
 const LEAST_PSI = 0.25;
 const LEAST_GAP = 0.15;
+/** Chance of each limit at one look at unmoved values. */
+const PER_LOOK = 1e-4;
+/** Upper PER_LOOK quantile of chi-square with 9 degrees of freedom: n m / (n + m) times the PSI of ten bins is nearly that. */
+const CHI_SQUARE = 33.72;
 
-export function createDistributionWatch(
-  watched: Watched,
-  from: WatchState = { reference: [], newest: [], shifted: false },
-): DistributionWatch {
-  const reference = [...from.reference];
+/** `reference`: the values before; none: the first 500 that come. */
+export function createDistributionWatch(reference: readonly number[] = []): DistributionWatch {
+  const before = [...reference];
+  const wanted = reference.length > 0 ? reference.length : WINDOW;
   const newest = createRing<number>(WINDOW);
-  for (const value of from.newest) newest.add(value);
-  let { shifted } = from;
   let untilLook = EVERY;
   const look = (): DistributionShift | null => {
     const now = newest.values();
-    const psi = populationStabilityIndex(reference, now);
-    const gap = kolmogorovSmirnov(reference, now);
-    const before = shifted;
-    // Over only well below where it began, or noise at the limit would tell it again and again.
-    const scale = before ? 0.5 : 1;
-    shifted = psi >= LEAST_PSI * scale || gap >= LEAST_GAP * scale;
-    return shifted && !before ? { watched, psi, gap } : null;
+    const psi = populationStabilityIndex(before, now);
+    const gap = kolmogorovSmirnov(before, now);
+    const rarity = 1 / before.length + 1 / now.length;
+    const isShift =
+      psi >= Math.max(LEAST_PSI, CHI_SQUARE * rarity) ||
+      // Massart's constant: P(gap >= e) <= 2 exp(-2 e^2 nm/(n + m)).
+      gap >= Math.max(LEAST_GAP, Math.sqrt((Math.log(2 / PER_LOOK) / 2) * rarity));
+    return isShift ? { psi, gap } : null;
   };
   return {
     observe(value) {
-      if (reference.length < WINDOW) {
-        reference.push(value);
+      if (before.length < wanted) {
+        before.push(value);
         return null;
       }
       newest.add(value);
@@ -64,6 +57,5 @@ export function createDistributionWatch(
       untilLook = EVERY;
       return look();
     },
-    state: () => ({ reference: [...reference], newest: newest.values(), shifted }),
   };
 }

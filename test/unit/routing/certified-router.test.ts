@@ -72,6 +72,8 @@ function world(options: { readonly spending?: Spending } = {}) {
     risk: 'marginal',
     auditShare: 0.2,
     certify: (items, about) => certify(items, { ...about, target: TARGET, seed: 1, createdAt: 0 }),
+    reference: 'judge',
+    now: () => 0,
     announce: (event) => events.push(event),
   });
   const remembered: string[] = [];
@@ -163,7 +165,7 @@ describe('the certified router', () => {
     expect(lane().certificate()).not.toBeNull();
     state.broken = true;
     await route(300);
-    expect(events.map(({ type }) => type).slice(0, 2)).toEqual(['certified', 'withdrawn']);
+    expect(events.map(({ type }) => type).slice(0, 3)).toEqual(['certified', 'alarm', 'withdrawn']);
     expect(events[1]?.detail).toMatch(/audited items were wrong where at most 10\.0 % may be/);
     expect(lane().certificate()).toBeNull();
     expect(tiersOf(await route(20))).toEqual({ large: 20 });

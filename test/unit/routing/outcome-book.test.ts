@@ -20,7 +20,7 @@ describe('the outcome book', () => {
   });
 
   it('forgets the oldest verdicts first', () => {
-    const book = createOutcomeBook(2);
+    const book = createOutcomeBook({ remembered: 2 });
     for (const id of ['vrd_1', 'vrd_2', 'vrd_3']) book.remember({ id, lane, label: 'a', confidence: 0.9 });
     expect(book.record('team', [gold('vrd_1', 'a'), gold('vrd_2', 'a'), gold('vrd_3', 'a')])).toEqual([
       'unknown_verdict',

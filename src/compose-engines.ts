@@ -7,10 +7,12 @@ import type { Clock } from './contracts/clock.ts';
 import type { LabelProbe, Replica } from './contracts/engine.ts';
 import { ConfigError, type EngineStatus } from './contracts/program.ts';
 import type { Price } from './domain/cost.ts';
+import { criteriaOf, USUAL_SCALE } from './domain/rubric.ts';
 import { type PromptTemplate, templateId } from './domain/template.ts';
 import { createOpenAiReplica } from './engines/openai/replica.ts';
 import type { createTritonReplica, TritonReplicaOptions } from './engines/triton/replica.ts';
 import { labelProbeOf } from './judging/preference-judge.ts';
+import { scoreProbeOf } from './judging/score-judge.ts';
 import { createDnsDiscovery, type Discovery } from './pool/discovery.ts';
 import type { KubernetesAccess } from './pool/kubernetes/api-client.ts';
 import { createEndpointSliceDiscovery } from './pool/kubernetes/endpoint-slices.ts';
@@ -32,7 +34,7 @@ export type ConfiguredEngines = ReadonlyMap<string, ConfiguredEngine>;
  * replicas, breakers, times and quarantine stay. Throws when one cannot be made; then none is left open.
  */
 export async function createEngines(
-  { config, templates }: LoadedConfig,
+  { config, templates, rubrics }: LoadedConfig,
   parts: Parts,
   before: ConfiguredEngines,
 ): Promise<ConfiguredEngines> {
@@ -40,7 +42,9 @@ export async function createEngines(
   const engines = new Map<string, ConfiguredEngine>();
   try {
     for (const [id, engine] of Object.entries(config.engines)) {
-      const labelProbes = templatesOf(id, config, templates).map(labelProbeOf);
+      const labelProbes = templatesOf(id, config, templates).flatMap((template) =>
+        probesOf(template, rubrics),
+      );
       const identity = JSON.stringify([engine, labelProbes]);
       const old = before.get(id);
       if (old?.identity === identity) {
@@ -179,6 +183,18 @@ function templatesOf(engine: string, config: Config, templates: TemplateSet): Pr
   const judges = Object.values(config.judges).filter((judge) => judge.engine === engine);
   const found = judges.map((judge) => need(templates.find(judge.prompt), judge.prompt));
   return [...new Map(found.map((template) => [templateId(template), template])).values()];
+}
+
+/** Label sets of a template's questions: one for each scale that a rubric has. */
+function probesOf(template: PromptTemplate, rubrics: LoadedConfig['rubrics']): LabelProbe[] {
+  if (template.task === 'preference') return [labelProbeOf(template)];
+  if (template.task !== 'score') return [];
+  const scales = [
+    USUAL_SCALE,
+    ...[...rubrics.values()].flatMap((rubric) => criteriaOf(rubric)).map(({ scale }) => scale),
+  ];
+  const probes = scales.map((scale) => scoreProbeOf(template, scale));
+  return [...new Map(probes.map((probe) => [probe.id, probe])).values()];
 }
 
 function toPrice(cost: EngineConfig['cost']): Price {

@@ -7,6 +7,7 @@ import type { PolicyInfo } from './contracts/feedback.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { Router } from './contracts/routing.ts';
 import { stratumOf } from './domain/stratum.ts';
+import type { Task } from './domain/task.ts';
 import { createCascade } from './routing/cascade.ts';
 import { createCertifiedRouter } from './routing/certified-router.ts';
 import { chainOf } from './routing/chain.ts';
@@ -14,6 +15,12 @@ import { createGenerationRouter } from './routing/difficulty/generation-router.t
 import { thresholdRule } from './routing/threshold-rule.ts';
 
 type PolicyConfig = Config['policies'][string];
+
+/** Kinds of feedback that a policy of each task gives. */
+const TASKS_OF: Readonly<Record<PolicyConfig['task'], readonly Task[]>> = {
+  preference: ['preference'],
+  score: ['score'],
+};
 
 export interface RoutingParts {
   readonly judges: ReadonlyMap<string, Judge>;
@@ -65,7 +72,7 @@ export function policyInfos(config: Config, evidence: Evidence, parts: Parts): P
   return Object.entries(config.policies)
     .map(([name, policy]): PolicyInfo => {
       const engines = policy.tiers.map((tier) => need(config.judges[tier], tier).engine);
-      const info = { name, engines, deadlineMs: policy.deadlineMs };
+      const info = { name, tasks: TASKS_OF[policy.task], engines, deadlineMs: policy.deadlineMs };
       if (policy.target === undefined) return info;
       const gate = evidence.gateOf(name, policy, config);
       const estimate = gate.ofPrompt;

@@ -1,21 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ConfiguredEngines, createEngines, kindOf } from './compose-engines.ts';
-import { need, type Parts } from './compose-parts.ts';
+import { type ConfiguredEngines, createEngines } from './compose-engines.ts';
+import { createFeedbackPolicies } from './compose-feedback.ts';
+import { createJudges } from './compose-judges.ts';
+import type { Parts } from './compose-parts.ts';
 import type { Evidence } from './compose-evidence.ts';
-import { createPolicyRouter } from './compose-caching.ts';
 import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { Engine } from './contracts/engine.ts';
-import type { Judge } from './contracts/judge.ts';
-import type { Router } from './contracts/routing.ts';
+import type { FeedbackService } from './contracts/feedback.ts';
 import type { Authenticator } from './contracts/tenancy.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import type { GatewayDeps } from './http/deps.ts';
 import { createFence } from './judging/fence.ts';
-import { createPreferenceJudge } from './judging/preference-judge.ts';
 import { createKeyAuthenticator, createOpenAuthenticator, type createOwnKey } from './tenancy/config-keys.ts';
 
 /** All that requests are answered from. A reload makes a new one; the one before goes when nobody needs it. */
@@ -28,21 +27,23 @@ export interface GatewayState {
 /** Takes over the engines of `before` that did not change. Throws when something cannot be made. */
 export async function createState(
   loaded: LoadedConfig,
-  { parts, ownKey, evidence }: Lasting,
+  lasting: Lasting,
   before: ConfiguredEngines,
 ): Promise<GatewayState> {
   const { config } = loaded;
+  const { parts, ownKey, evidence } = lasting;
   const engines = await createEngines(loaded, parts, before);
   const pools = new Map([...engines].map(([id, { pool }]): [string, Engine] => [id, pool]));
   const deps: GatewayDeps = {
     ...parts,
     authenticator: createAuthenticator(config, ownKey),
-    feedback: createFeedback(loaded, pools, parts, evidence),
+    feedback: createFeedback(loaded, pools, lasting),
     outcomes: evidence.outcomes,
     quality: evidence.quality,
     policies: policyInfos(config, evidence, parts),
     engines: pools,
-    rubrics: new Map(Object.entries(config.rubrics).map(([id, { text }]) => [id, { id, text }])),
+    rubrics: loaded.rubrics,
+    constitutions: new Map(),
     limits: { bodyBytes: config.server.bodyLimitBytes, maxItems: config.server.maxItems },
     heartbeatMs: config.server.heartbeatMs,
     drainMs: config.server.drainMs,
@@ -71,37 +72,15 @@ function createAuthenticator(config: Config, ownKey: OwnKey): Authenticator {
 }
 
 function createFeedback(
-  { config, templates, certificates = new Map() }: LoadedConfig,
+  loaded: LoadedConfig,
   engines: ReadonlyMap<string, Engine>,
-  parts: Parts,
-  evidence: Evidence,
-) {
-  const fence = createFence(config.prompts.secret ?? parts.secret);
-  const judges = new Map(
-    Object.entries(config.judges).map(([name, judge]): [string, Judge] => {
-      const engine = need(engines.get(judge.engine), judge.engine);
-      const template = need(templates.find(judge.prompt), judge.prompt);
-      return [
-        name,
-        createPreferenceJudge({
-          name,
-          engine,
-          engineKind: kindOf(need(config.engines[judge.engine], judge.engine)),
-          template,
-          orders: judge.orders,
-          fence,
-        }),
-      ];
-    }),
-  );
-  const routing = { judges, config, templates, certificates, evidence, parts };
-  const policies = Object.entries(config.policies).map(
-    ([name, policy]): [string, { router: Router; concurrency: number }] => [
-      name,
-      { router: createPolicyRouter(name, policy, routing), concurrency: policy.concurrency },
-    ],
-  );
-  return createFeedbackService({ policies: new Map(policies), random: parts.random, logger: parts.logger });
+  { parts, evidence }: Lasting,
+): FeedbackService {
+  const { certificates = new Map() } = loaded;
+  const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
+  const judges = createJudges(loaded, engines, fence);
+  const policies = createFeedbackPolicies({ ...loaded, judges, certificates, evidence, parts });
+  return createFeedbackService({ policies, random: parts.random, logger: parts.logger });
 }
 
 function packageVersion(): string {

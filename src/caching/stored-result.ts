@@ -33,7 +33,10 @@ export function flipped(result: RoutingResult): RoutingResult {
   return {
     ...result,
     end: flippedEnd(result.end),
-    trail: result.trail.map((entry) => ({ ...entry, order: otherOrder(entry.order) })),
+    trail: result.trail.map((entry) => ({
+      ...entry,
+      order: entry.order === null ? null : otherOrder(entry.order),
+    })),
   };
 }
 

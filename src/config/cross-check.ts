@@ -1,12 +1,20 @@
 import { z } from 'zod';
-import { nearest } from './issues.ts';
+import { unknownName } from './issues.ts';
+import type { Material } from './material.ts';
 import type { ValueProblem } from './references.ts';
+import { taskProblems } from './task-check.ts';
+import type { TemplateSet } from './templates.ts';
+
+/** What stands in files and is pointed to by name. */
+export interface NamedThings extends Material {
+  readonly templates: TemplateSet;
+}
 
 /**
  * Checks that names point to something: judges to engines and prompts, policies to judges, teams to
  * policies. It reads the raw data loosely, so that it still speaks where other parts are wrong.
  */
-export function crossCheck(data: unknown, prompts: readonly string[]): ValueProblem[] {
+export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
   const { engines, judges, policies, teams, server, admin } = loose.parse(data);
   const problems: ValueProblem[] = [];
   const expectName = (
@@ -20,7 +28,7 @@ export function crossCheck(data: unknown, prompts: readonly string[]): ValueProb
   };
   for (const [id, judge] of Object.entries(judges)) {
     expectName(judge.engine, Object.keys(engines), ['judges', id, 'engine'], 'engine');
-    expectName(judge.prompt, prompts, ['judges', id, 'prompt'], 'prompt template');
+    expectName(judge.prompt, named.templates.references, ['judges', id, 'prompt'], 'prompt template');
   }
   for (const [name, policy] of Object.entries(policies)) {
     for (const [index, tier] of policy.tiers.entries()) {
@@ -34,6 +42,7 @@ export function crossCheck(data: unknown, prompts: readonly string[]): ValueProb
     }
   }
   problems.push(...targetProblems(policies));
+  problems.push(...taskProblems(policies, judges, named));
   problems.push(...emptySections(data));
   problems.push(...placeProblems(engines));
   problems.push(...teamProblems(teams, Object.keys(policies)));
@@ -55,10 +64,12 @@ const section = {
     z
       .looseObject({
         tiers: z.array(z.string()).catch([]),
+        task: text,
+        rubric: text,
         target: z.unknown().optional(),
         acceptAt: z.unknown().optional(),
       })
-      .catch({ tiers: [], target: undefined, acceptAt: undefined }),
+      .catch({ tiers: [], task: undefined, rubric: undefined, target: undefined, acceptAt: undefined }),
   ),
   teams: map(
     z
@@ -167,11 +178,4 @@ function adminProblems({ host = '127.0.0.1', keys }: Loose['admin']): ValueProbl
   if (keys.length > 0 || LOOPBACK.has(host)) return [];
   const message = `"${host}" is reachable by others and there are no admin keys; add admin.keys (assay keys new)`;
   return [{ path: ['admin', 'host'], message }];
-}
-
-function unknownName(name: string, known: readonly string[], kind: string): string {
-  const near = nearest(name, known);
-  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-  const list = known.length === 0 ? 'none' : known.join(', ');
-  return `there is no ${kind} "${name}".${hint} Known: ${list}`;
 }

@@ -131,3 +131,11 @@ function editDistance(from: string, to: string): number {
   }
   return row[to.length] ?? 0;
 }
+
+/** For a name that points to nothing, with the one that was perhaps meant. */
+export function unknownName(name: string, known: readonly string[], kind: string): string {
+  const near = nearest(name, known);
+  const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
+  const list = known.length === 0 ? 'none' : known.join(', ');
+  return `there is no ${kind} "${name}".${hint} Known: ${list}`;
+}

@@ -8,7 +8,9 @@ import { problemsOf } from './issues.ts';
 import { isSecretPath } from './json-schema.ts';
 import { type Resolved, resolveReferences, type ValueProblem } from './references.ts';
 import { type Config, configSchema } from './schema.ts';
+import { folderOf, loadMaterial } from './material.ts';
 import { loadTemplates, type TemplateSet } from './templates.ts';
+import type { Rubric } from '../domain/rubric.ts';
 
 /**
  * From a file to a configuration that can be built: YAML, references to secrets, schema, names that
@@ -20,6 +22,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface LoadedConfig {
   readonly config: Config;
   readonly templates: TemplateSet;
+  /** Inline ones and those of files, by `name@version`. */
+  readonly rubrics: ReadonlyMap<string, Rubric>;
   /** Path of each value that came from `${env:…}` or `${file:…}` -> the text as written. */
   readonly referenced: ReadonlyMap<string, string>;
   /** Folder that relative paths of the configuration start from. */
@@ -54,14 +58,15 @@ function checkText(path: string, text: string, options: LoadOptions): LoadedConf
     ...templateDirectories(resolved.data, directory),
   ]);
   const parsed = configSchema.safeParse(resolved.data);
+  const material = loadMaterial(resolved.data, directory);
   const problems = [
     ...resolved.problems,
     ...(parsed.success ? [] : problemsOf(parsed.error, resolved.data)),
-    ...crossCheck(resolved.data, templates.references),
+    ...crossCheck(resolved.data, { templates, ...material }),
     ...inlineSecrets(source.data, resolved),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(path, placed(source, problems));
-  return { config: parsed.data, templates, referenced: resolved.referenced, directory };
+  return { config: parsed.data, templates, ...material, referenced: resolved.referenced, directory };
 }
 
 function readText(path: string): string {
@@ -75,10 +80,8 @@ function readText(path: string): string {
 }
 
 function templateDirectories(data: unknown, directory: string): string[] {
-  const { success, data: own } = configSchema.shape.prompts.safeParse(
-    Reflect.get(Object(data), 'prompts') ?? {},
-  );
-  return success && own.directory !== undefined ? [resolve(directory, own.directory)] : [];
+  const own = folderOf(data, 'prompts', directory);
+  return own === null ? [] : [own];
 }
 
 /** Secrets are never written into the file: they come from the environment or from another file. */

@@ -177,7 +177,10 @@ const generation = z.strictObject({
 });
 
 const policy = z.strictObject({
-  task: z.literal('preference').default('preference').describe('Kind of feedback.'),
+  task: z
+    .enum(['preference', 'score'])
+    .default('preference')
+    .describe('Kind of feedback. A policy for preferences also ranks.'),
   tiers: z
     .array(id)
     .min(1)
@@ -193,6 +196,11 @@ const policy = z.strictObject({
     .describe(
       'Confidence under which the last tier ends without a label (abstained). 0 releases every label.',
     ),
+  rubric: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Rubric of items that name none, as name@version; for scores.'),
   target: target
     .optional()
     .describe(
@@ -241,6 +249,16 @@ const prompts = z.strictObject({
     ),
 });
 
+const rubricFiles = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of rubrics (*.yaml), relative to the configuration file; docs/feedback.md tells the form.',
+    ),
+});
+
 /** Every section with its default; see docs/configuration.md, which is made from it. */
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe('The public API.'),
@@ -256,6 +274,7 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9-]+@\d+$/), rubric)
     .default({})
     .describe('Rubrics by name@version; items name them.'),
+  rubricFiles: rubricFiles.prefault({}).describe('Rubrics with criteria and scales, from files.'),
   judges: z.record(id, judge).describe('Judges by id: an engine with a prompt.'),
   policies: z.record(id, policy).describe('Routing plans by name; `default` serves requests that name none.'),
   teams: z.record(id, team).default({}).describe('Teams and their API keys.'),

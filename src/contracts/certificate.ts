@@ -1,6 +1,6 @@
 import type { JudgeKey } from '../domain/judge-key.ts';
 import type { JudgeSignals } from '../domain/signals.ts';
-import type { Label, Verdict } from '../domain/verdict.ts';
+import type { Label } from '../domain/verdict.ts';
 
 /**
  * A certificate is a proven acceptance threshold for one chain of stages in one scope: "of all labels
@@ -35,7 +35,7 @@ export type RiskKind = 'marginal' | 'selective';
 export interface CertificateScope {
   readonly team: string;
   readonly policy: string;
-  readonly task: Verdict['task'];
+  readonly task: 'preference';
   /** Stable form of the stratum, see domain/stratum.ts. */
   readonly stratum: string;
   /** Key of the judge whose labels are agreed with, or `human`. */

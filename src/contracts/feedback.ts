@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/errors.ts';
 import type { Item } from '../domain/item.ts';
+import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Call } from './call.ts';
 import type { GenerationRouter } from './difficulty.ts';
@@ -14,14 +15,17 @@ export type ItemInput =
       readonly metadata: Readonly<Record<string, unknown>>;
     };
 
-/** The use case: items in, verdicts out, in the same order, one each, whatever happens. */
+/** The use case, for every kind of feedback: items in, verdicts out, in the same order, one each, whatever happens. */
 export interface FeedbackService {
-  preferences(policy: string, items: readonly ItemInput[], call: Call): Promise<readonly Verdict[]>;
+  /** Throws `not_found` for a policy that there is not, `invalid_request` for one that does not do the task. */
+  judge(task: Task, policy: string, items: readonly ItemInput[], call: Call): Promise<readonly Verdict[]>;
 }
 
 /** What the surfaces need to know of a policy. */
 export interface PolicyInfo {
   readonly name: string;
+  /** Kinds of feedback that it gives. */
+  readonly tasks: readonly Task[];
   /** Engines of its tiers, cheap to strong: plain generations for `assay/<policy>` try them in this order. */
   readonly engines: readonly string[];
   /** Chooses by difficulty where a plain generation begins; absent, it begins with the cheapest engine. */

@@ -1,4 +1,4 @@
-import type { JudgeReply, Judgment } from '../domain/judgment.ts';
+import type { AnyJudgment, JudgeReply, Judgment } from '../domain/judgment.ts';
 import type { Item } from '../domain/item.ts';
 import type { Call } from './call.ts';
 
@@ -13,11 +13,11 @@ export interface JudgeQuestion {
 }
 
 /** Engine + model + prompt template + parser: one item in, one judgment out. */
-export interface Judge {
+export interface Judge<J extends AnyJudgment = Judgment> {
   readonly name: string;
   /**
-   * Asks about the two candidates of `item`. Never throws for what an engine does: failures are replies.
+   * Asks about the candidates of `item`. Never throws for what an engine does: failures are replies.
    * The trail has the calls of this question alone, not those of `before`.
    */
-  judge(item: Item, question: JudgeQuestion, call: Call): Promise<JudgeReply>;
+  judge(item: Item, question: JudgeQuestion, call: Call): Promise<JudgeReply<J>>;
 }

@@ -1,3 +1,7 @@
+import type { Constitution } from './constitution.ts';
+import type { RankingMethod } from './ranking.ts';
+import type { Rubric } from './rubric.ts';
+
 /** One turn of a conversation, as chat templates know it. Role names are not restricted: judges invent some. */
 export interface Message {
   readonly role: string;
@@ -15,14 +19,28 @@ export interface Item {
   readonly candidates: readonly string[];
   /** Text of the rubric that the judge is to follow; undefined for the general one of the template. */
   readonly rubric: Rubric | undefined;
+  /** What a score, a critique or a ranking is asked for beyond that. */
+  readonly wishes?: Wishes;
   /** The caller's own data: returned with the verdict, never shown to a judge. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** A scoring guide, named `name@version`. */
-export interface Rubric {
-  readonly id: string;
-  readonly text: string;
+/** What an item of its kind asks for; what is absent is as the policy says. */
+export interface Wishes {
+  /** Scores: a response that is known to be good, for the judge to compare with. */
+  readonly reference?: string;
+  /** Critiques: the principles. */
+  readonly constitution?: Constitution;
+  /** Critiques: rounds of revising, 0 or more. */
+  readonly revise?: number;
+  /** Critiques: chooses the principles; equal seeds choose equally. Absent, a hash of the item does. */
+  readonly seed?: number;
+  /** Critiques: quotes from the response as evidence. */
+  readonly evidence?: boolean;
+  /** Rankings: which pairs are compared. */
+  readonly method?: RankingMethod;
+  /** Rankings: pairs that may be compared at most. */
+  readonly comparisons?: number;
 }
 
 /** The two candidates by identity. */

@@ -39,9 +39,9 @@ export function judgeKeyOf(parts: JudgeKeyParts): JudgeKey {
 
 /** Name and content hash of a template, as a judge key wants them. */
 export function promptPartsOf(template: PromptTemplate): Pick<JudgeKeyParts, 'prompt' | 'promptHash'> {
-  const { defaultRubric, messages, labels } = template;
+  const { defaultRubric, messages, revision, labels } = template;
   const spellings = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
-  const turns = messages.map(({ role, content }) => [role, content]);
+  const turns = [...messages, ...(revision ?? [])].map(({ role, content }) => [role, content]);
   return {
     prompt: templateId(template),
     promptHash: shortHash(JSON.stringify([defaultRubric, turns, spellings])),

@@ -1,3 +1,4 @@
+import type { CritiqueJudgment } from './critique.ts';
 import type { PreferenceProbabilities } from './distribution.ts';
 import type { Problem } from './errors.ts';
 import type { JudgeKey } from './judge-key.ts';
@@ -8,6 +9,7 @@ import {
   type OrderReading,
   orderGapOf,
 } from './preference.ts';
+import type { ScoreJudgment } from './score.ts';
 import type { Flag, TrailEntry } from './verdict.ts';
 
 /** One judge's parsed answer for an item, averaged over the orders it was asked in. */
@@ -29,9 +31,12 @@ export interface Judgment {
   readonly flags: readonly Flag[];
 }
 
+/** Judgments of every kind, as cascades know them. */
+export type AnyJudgment = Judgment | ScoreJudgment | CritiqueJudgment;
+
 /** What came of asking a judge; the trail tells the calls either way. */
-export type JudgeReply =
-  | { readonly ok: true; readonly judgment: Judgment; readonly trail: readonly TrailEntry[] }
+export type JudgeReply<J extends AnyJudgment = Judgment> =
+  | { readonly ok: true; readonly judgment: J; readonly trail: readonly TrailEntry[] }
   | { readonly ok: false; readonly problem: Problem; readonly trail: readonly TrailEntry[] };
 
 /** What the readings of one judge say together, under its key; at least one is needed. */

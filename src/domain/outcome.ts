@@ -1,8 +1,8 @@
 import type { ErrorCode } from './errors.ts';
 
 /**
- * How an item ended. Only `ok` and `tie` carry a label; every other outcome has `label: null`,
- * on every surface: a failure never becomes a label.
+ * How an item ended. Only `ok` and `tie` carry a label, or the result of another task; every other outcome has
+ * `label: null`, on every surface: a failure never becomes a label.
  */
 export const OUTCOMES = [
   'ok',
@@ -21,6 +21,11 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number];
 export type LabelledOutcome = 'ok' | 'tie';
 export type UnlabelledOutcome = Exclude<Outcome, LabelledOutcome>;
+
+/** True when there is what was asked for: a label, or the result of another task. */
+export function hasFeedback(outcome: Outcome): outcome is LabelledOutcome {
+  return outcome === 'ok' || outcome === 'tie';
+}
 
 /** True for outcomes that asking the same question again cannot change. */
 export function isFinal(outcome: Outcome): boolean {

@@ -9,13 +9,18 @@ export interface PromptTemplate {
   readonly name: string;
   /** Raised on every change of the text: a new version is a new judge. */
   readonly version: number;
-  readonly task: 'preference';
+  readonly task: TemplateTask;
   /** What `{{rubric}}` says when an item names no rubric. */
   readonly defaultRubric: string;
   readonly messages: readonly Message[];
-  /** For each label the token texts that spell it; a judge answers with exactly one of them. */
+  /** Critiques: what is asked after the critique to have the response revised. */
+  readonly revision?: readonly Message[];
+  /** For each label the token texts that spell it; a judge answers with exactly one. Preferences alone have them. */
   readonly labels: LabelSpellings;
 }
+
+/** What the judges of a template do; rankings are made of preferences, revisions of critiques. */
+export type TemplateTask = 'preference' | 'score' | 'critique';
 
 /** Label name -> texts that spell it, each of which should be one token for the model. */
 export type LabelSpellings = Readonly<Record<string, readonly string[]>>;

@@ -1,10 +1,14 @@
+import type { CritiqueJudgment } from './critique.ts';
 import type { Cost } from './cost.ts';
 import type { LogprobRoute, PreferenceProbabilities } from './distribution.ts';
 import type { Problem } from './errors.ts';
 import type { Order, Side } from './item.ts';
 import type { Outcome } from './outcome.ts';
+import type { RankingResult } from './ranking.ts';
+import type { ScoreJudgment } from './score.ts';
+import type { Task } from './task.ts';
 
-/** One call of one judge in one order: who was asked, what it said, what it cost, why it did not end there. */
+/** One call of one judge, for a pair in one order: who was asked, what it said, what it cost, why it did not end there. */
 export interface TrailEntry {
   readonly tier: string;
   readonly judge: string;
@@ -20,7 +24,10 @@ export interface TrailEntry {
   readonly attempts: number;
   /** Template as `name@version`. */
   readonly prompt: string;
-  readonly order: Order;
+  /** Null where no two responses were shown. */
+  readonly order: Order | null;
+  /** What it was about where one item needs several: a criterion, `critique 2`, a pair such as `0 3`. */
+  readonly part?: string;
   /** P(the response shown first is better), given that a label was said; null when nothing was read. */
   readonly pFirst: number | null;
   readonly pTie: number | null;
@@ -41,8 +48,17 @@ export interface TierDecision {
   readonly reason: string;
 }
 
-/** Facts a user may want to filter by; none of them changes the label. */
-export type Flag = 'position_inconsistent' | 'censored_logprobs' | 'single_order' | 'uncertified';
+/**
+ * Facts a user may want to filter by; none of them changes the label. `evidence_dropped`: a quote of a critique
+ * is not in the response; `incomplete`: comparisons of a ranking failed, the rewards rest on the others.
+ */
+export type Flag =
+  | 'position_inconsistent'
+  | 'censored_logprobs'
+  | 'single_order'
+  | 'uncertified'
+  | 'evidence_dropped'
+  | 'incomplete';
 
 /**
  * How another one's judgment answers an item, at no cost: kept from an equal item, kept from the item with its
@@ -52,15 +68,24 @@ export type Reuse = 'exact' | 'flipped' | 'shared';
 
 export type Label = Side | 'tie';
 
+/** What a verdict carries that is not a label; its kind goes with the task. */
+export type FeedbackResult =
+  | ({ readonly kind: 'score' } & Pick<ScoreJudgment, 'score' | 'criteria'>)
+  | ({ readonly kind: 'critique' } & Pick<CritiqueJudgment, 'steps' | 'improvement'>)
+  | ({ readonly kind: 'ranking' } & RankingResult);
+
 /**
- * Assay's answer for one preference item. `label` is null unless the outcome is `ok` or `tie`.
+ * Assay's answer for one item, of any task. Preferences have a label with its probabilities; `label` is null
+ * unless the outcome is `ok` or `tie`. The other tasks have a `result` instead when the outcome is `ok`.
  * Probabilities and confidence are in [0, 1]; null when nothing was judged.
  */
 export interface Verdict {
   readonly id: string;
   readonly itemId: string;
-  readonly task: 'preference';
+  readonly task: Task;
   readonly outcome: Outcome;
+  /** Absent for preferences, and for an item that ended without one. */
+  readonly result?: FeedbackResult;
   readonly label: Label | null;
   readonly probabilities: PreferenceProbabilities | null;
   readonly confidence: number | null;

@@ -1,11 +1,12 @@
 import type { Call } from '../contracts/call.ts';
 import type { Random } from '../contracts/clock.ts';
 import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
-import type { Router } from '../contracts/routing.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { abortProblem, GatewayError } from '../domain/errors.ts';
+import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { unjudgedVerdict, verdictOf } from './verdict.ts';
+import type { TaskRunner } from './runners.ts';
+import { unjudgedVerdict } from './verdict.ts';
 
 /**
  * The use case: items in, verdicts out, in the same order. One item's fate never touches another's:
@@ -18,37 +19,48 @@ export interface FeedbackOptions {
 }
 
 export interface FeedbackPolicy {
-  readonly router: Router;
+  /** What it does, by kind of feedback. */
+  readonly tasks: ReadonlyMap<Task, TaskRunner>;
   /** Items of one request that are judged at the same time, >= 1. */
   readonly concurrency: number;
 }
 
 export function createFeedbackService(options: FeedbackOptions): FeedbackService {
   return {
-    async preferences(policyName, items, call) {
+    async judge(task, policyName, items, call) {
       const policy = options.policies.get(policyName);
       if (policy === undefined) throw new GatewayError('not_found', `there is no policy "${policyName}"`);
-      const judge = (input: ItemInput): Promise<Verdict> => judgeItem(options, policy.router, input, call);
-      return mapBounded(items, policy.concurrency, judge);
+      const run = policy.tasks.get(task);
+      if (run === undefined) {
+        throw new GatewayError('invalid_request', `the policy "${policyName}" gives no ${task}`, {
+          param: 'policy',
+        });
+      }
+      return mapBounded(items, policy.concurrency, (input) => judgeItem(options, { task, run }, input, call));
     },
   };
 }
 
+interface Work {
+  readonly task: Task;
+  readonly run: TaskRunner;
+}
+
 async function judgeItem(
   options: FeedbackOptions,
-  router: Router,
+  { task, run }: Work,
   input: ItemInput,
   call: Call,
 ): Promise<Verdict> {
   const id = options.random.id('vrd_');
   if (!input.ok) {
-    return unjudgedVerdict({ id, itemId: input.id, metadata: input.metadata }, input.problem);
+    return unjudgedVerdict({ id, itemId: input.id, task, metadata: input.metadata }, input.problem);
   }
   const { item } = input;
-  const heading = { id, itemId: item.id, metadata: item.metadata };
+  const heading = { id, itemId: item.id, task, metadata: item.metadata };
   if (call.signal.aborted) return unjudgedVerdict(heading, abortProblem(call.signal.reason));
   try {
-    return verdictOf(id, item, await router.route(item, call, id));
+    return await run(heading, item, call);
   } catch (error) {
     options.logger.error({ err: error, requestId: call.requestId, verdict: id }, 'judging an item failed');
     return unjudgedVerdict(heading, {

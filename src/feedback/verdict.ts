@@ -1,23 +1,19 @@
-import type { RoutingResult } from '../contracts/routing.ts';
+import type { RoutingEnd, RoutingResult } from '../contracts/routing.ts';
 import { addCosts, NO_COST } from '../domain/cost.ts';
 import type { Problem } from '../domain/errors.ts';
-import type { Item } from '../domain/item.ts';
+import type { AnyJudgment } from '../domain/judgment.ts';
 import { outcomeOf } from '../domain/outcome.ts';
 import { labelOf } from '../domain/preference.ts';
+import type { ScoreJudgment } from '../domain/score.ts';
 import type { Flag, Verdict } from '../domain/verdict.ts';
 
 /** Parts of a verdict that are the same whatever happened. */
-interface Heading {
-  readonly id: string;
-  readonly itemId: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
+export type Heading = Pick<Verdict, 'id' | 'itemId' | 'task' | 'metadata'>;
 
 /** The verdict of an item that was never judged. */
 export function unjudgedVerdict(heading: Heading, problem: Problem): Verdict {
   return {
     ...heading,
-    task: 'preference',
     outcome: outcomeOf(problem.code),
     label: null,
     probabilities: null,
@@ -36,44 +32,56 @@ export function unjudgedVerdict(heading: Heading, problem: Problem): Verdict {
   };
 }
 
-/** The verdict of an item that went through the tiers. */
-export function verdictOf(id: string, item: Item, routed: RoutingResult): Verdict {
-  const { end, trail, decisions, difficulty, inclusion: inclusionProbability, reuse: cache = null } = routed;
-  const heading = { id, itemId: item.id, metadata: item.metadata };
-  const cost = addCosts(trail.map((entry) => entry.cost));
-  if (end.type === 'failed') {
+/** The verdict of a pair that went through the tiers. */
+export function preferenceVerdict(heading: Heading, routed: RoutingResult): Verdict {
+  return verdictOf(heading, routed, ({ judgment, type }) => {
+    const label = type === 'accepted' ? labelOf(judgment.probabilities) : null;
     return {
-      ...unjudgedVerdict(heading, end.problem),
-      cache,
-      cost,
-      trail,
-      decisions,
-      difficulty,
-      inclusionProbability,
+      outcome: label === null ? 'abstained' : label === 'tie' ? 'tie' : 'ok',
+      label,
+      probabilities: judgment.probabilities,
+      confidence: judgment.confidence,
     };
-  }
-  const { judgment, tier } = end;
-  const label = end.type === 'accepted' ? labelOf(judgment.probabilities) : null;
-  const certificate = end.type === 'accepted' ? end.certificate : null;
-  const flags: Flag[] = [...judgment.flags];
-  if (label !== null && end.type === 'accepted' && end.basis === 'threshold') flags.push('uncertified');
+  });
+}
+
+export function scoreVerdict(heading: Heading, routed: RoutingResult<ScoreJudgment>): Verdict {
+  return verdictOf(heading, routed, ({ judgment: { score, criteria, confidence }, type }) =>
+    type === 'accepted'
+      ? { outcome: 'ok', confidence, result: { kind: 'score', score, criteria } }
+      : { outcome: 'abstained', confidence },
+  );
+}
+
+type Judged<J extends AnyJudgment> = Exclude<RoutingEnd<J>, { readonly type: 'failed' }>;
+
+/** What the end says; the rest of a verdict tells how it came to that. */
+type Said = Pick<Verdict, 'outcome' | 'confidence'> &
+  Partial<Pick<Verdict, 'label' | 'probabilities' | 'result'>>;
+
+function verdictOf<J extends AnyJudgment>(
+  heading: Heading,
+  routed: RoutingResult<J>,
+  say: (end: Judged<J>) => Said,
+): Verdict {
+  const { end, trail, decisions, difficulty, inclusion: inclusionProbability, reuse: cache = null } = routed;
+  const cost = addCosts(trail.map((entry) => entry.cost));
+  const history = { cache, cost, trail, decisions, difficulty, inclusionProbability };
+  if (end.type === 'failed') return { ...unjudgedVerdict(heading, end.problem), ...history };
+  const said = say(end);
+  const flags: Flag[] = [...end.judgment.flags];
+  const isReleased = said.outcome === 'ok' || said.outcome === 'tie';
+  if (isReleased && end.type === 'accepted' && end.basis === 'threshold') flags.push('uncertified');
   return {
     ...heading,
-    task: 'preference',
-    outcome: label === null ? 'abstained' : label === 'tie' ? 'tie' : 'ok',
-    label,
-    probabilities: judgment.probabilities,
-    confidence: judgment.confidence,
-    certificate,
-    difficulty,
-    tier,
+    label: null,
+    probabilities: null,
+    ...said,
+    certificate: end.type === 'accepted' ? end.certificate : null,
+    tier: end.tier,
     cached: cache === 'exact' || cache === 'flipped',
-    cache,
-    cost,
-    inclusionProbability,
+    ...history,
     flags,
-    trail,
-    decisions,
     problem: null,
   };
 }

@@ -3,6 +3,7 @@ import type { Engine } from '../contracts/engine.ts';
 import type { PolicyInfo } from '../contracts/feedback.ts';
 import type { Principal } from '../contracts/tenancy.ts';
 import { GatewayError } from '../domain/errors.ts';
+import type { Task } from '../domain/task.ts';
 
 /** A name that a request may use as its model, and who answers to it. */
 export interface Offer {
@@ -21,8 +22,11 @@ export interface Catalogue {
   /** Throws `model_not_found` (naming what exists) or `forbidden`. */
   model(name: string, principal: Principal): Offer;
   models(principal: Principal): readonly Offer[];
-  /** The named policy, or the first when none is named. Throws `invalid_request` or `forbidden`. */
-  policy(name: string | undefined, principal: Principal): PolicyInfo;
+  /**
+   * The named policy, or the first one for the task when none is named; without a task, of any. Throws
+   * `invalid_request` or `forbidden`.
+   */
+  policy(name: string | undefined, principal: Principal, task?: Task): PolicyInfo;
 }
 
 /** Deadline of an engine that no policy uses. */
@@ -51,14 +55,14 @@ export function createCatalogue(
       }
       return offer;
     },
-    policy(name, principal) {
-      const policy = name === undefined ? policies[0] : policies.find((candidate) => candidate.name === name);
-      const known = policies.filter((candidate) => mayUse(principal, [candidate.name]));
-      if (policy === undefined) {
+    policy(name, principal, task) {
+      const fitting = policies.filter(({ tasks }) => task === undefined || tasks.includes(task));
+      const policy = name === undefined ? fitting[0] : policies.find((candidate) => candidate.name === name);
+      const known = fitting.filter((candidate) => mayUse(principal, [candidate.name]));
+      if (policy === undefined || !fitting.includes(policy)) {
         const names = list(known.map((candidate) => candidate.name));
-        throw new GatewayError('invalid_request', `policy is not a known one; known: ${names}`, {
-          param: 'policy',
-        });
+        const what = policy === undefined && name !== undefined ? 'is not a known one' : `gives no ${task}`;
+        throw new GatewayError('invalid_request', `policy ${what}; known: ${names}`, { param: 'policy' });
       }
       if (!known.includes(policy)) {
         throw new GatewayError('forbidden', `this key's team may not use the policy ${policy.name}`, {

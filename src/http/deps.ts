@@ -7,7 +7,8 @@ import type { QualityBook } from '../contracts/quality.ts';
 import type { LoggedRequests } from './access-log.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
-import type { Rubric } from '../domain/item.ts';
+import type { Constitution } from '../domain/constitution.ts';
+import type { Rubric } from '../domain/rubric.ts';
 
 /**
  * All that the gateway's surface stands on. A reload of the configuration puts another object in its place;
@@ -23,6 +24,8 @@ export interface GatewayDeps {
   readonly engines: ReadonlyMap<string, Engine>;
   /** By `name@version`. */
   readonly rubrics: ReadonlyMap<string, Rubric>;
+  /** By `name@version`, and the newest by its name alone. */
+  readonly constitutions: ReadonlyMap<string, Constitution>;
   readonly calls: CallStarter;
   readonly clock: Clock;
   readonly random: Random;

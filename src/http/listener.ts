@@ -6,12 +6,12 @@ import { createCatalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
 import { Exchange, requestIdOf } from './exchange.ts';
 import { drainingError, toGatewayError } from './failure.ts';
+import { createFeedbackHandler } from './feedback.ts';
 import { createEmbeddingsHandler, createGenerationHandler } from './generation.ts';
 import type { Handler, TeamHandler } from './handler.ts';
 import { InFlight } from './in-flight.ts';
 import { createModelHandler, createModelListHandler } from './models.ts';
 import { createOutcomesHandler } from './outcomes.ts';
-import { createPreferencesHandler } from './preferences.ts';
 import { createQualityHandler } from './quality.ts';
 import { answerHealth, createReadinessHandler, type Phase } from './readiness.ts';
 import { sendError } from './reply.ts';
@@ -105,7 +105,8 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
   };
   const fail: Fail = (exchange, error) => sendError(exchange, toGatewayError(error, exchange, deps.logger));
   const handlers: [string, TeamHandler][] = [
-    ['/v1/feedback/preferences', createPreferencesHandler(deps, catalogue)],
+    ['/v1/feedback/preferences', createFeedbackHandler('preference', deps, catalogue)],
+    ['/v1/feedback/scores', createFeedbackHandler('score', deps, catalogue)],
     ['/v1/feedback/outcomes', createOutcomesHandler(deps)],
     ['/v1/chat/completions', createGenerationHandler('chat', deps, catalogue)],
     ['/v1/completions', createGenerationHandler('completion', deps, catalogue)],

@@ -1,26 +1,35 @@
-import { type JudgeKey, judgeKeyOf, promptPartsOf } from '../domain/judge-key.ts';
-import type { Judgment } from '../domain/judgment.ts';
+import type { Engine } from '../contracts/engine.ts';
+import { type JudgeKey, judgeKeyOf, type JudgeKeyParts, promptPartsOf } from '../domain/judge-key.ts';
+import type { PromptTemplate } from '../domain/template.ts';
 import type { TrailEntry } from '../domain/verdict.ts';
-import type { PreferenceJudgeOptions } from './preference-judge.ts';
 
-/** Key of a judgment from its calls, and from the earlier one that it completes. */
-export type KeyOf = (trail: readonly TrailEntry[], before: Judgment | undefined) => JudgeKey;
+/** Key of a judgment from its calls, and from the key of the earlier one that it completes. */
+export type KeyOf = (
+  orders: JudgeKeyParts['orders'],
+  trail: readonly TrailEntry[],
+  earlier?: JudgeKey,
+) => JudgeKey;
 
 /** Builds seen at one time; an engine with more of them is mended, not remembered. */
 const MOST_KEYS = 64;
 
+export interface KeySource {
+  readonly engine: Engine;
+  /** Kind and dialect of the engine, such as `openai/vllm`. */
+  readonly engineKind: string;
+  readonly template: PromptTemplate;
+}
+
 /** Keys are hashed once for each build of the engine, not for each judgment. */
-export function createJudgeKeys(options: PreferenceJudgeOptions): KeyOf {
-  const { engine, engineKind, template } = options;
+export function createJudgeKeys({ engine, engineKind, template }: KeySource): KeyOf {
   const prompt = promptPartsOf(template);
   const known = new Map<string, JudgeKey>();
-  return (trail, before) => {
+  return (orders, trail, earlier) => {
     const route = trail[0]?.route ?? null;
     const fingerprint = joined([
-      before?.key.parts.fingerprint ?? null,
+      earlier?.parts.fingerprint ?? null,
       ...trail.map((entry) => entry.fingerprint),
     ]);
-    const orders = trail.length + (before?.readings.length ?? 0) > 1 ? 'both' : 'one';
     const name = `${orders} ${route} ${fingerprint}`;
     const found = known.get(name);
     if (found !== undefined) return found;

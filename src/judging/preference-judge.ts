@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../contracts/call.ts';
-import type {
-  DistributionReply,
-  DistributionRequest,
-  Engine,
-  EngineFailure,
-  LabelProbe,
-} from '../contracts/engine.ts';
+import type { DistributionReply, DistributionRequest, Engine, LabelProbe } from '../contracts/engine.ts';
 import type { Judge } from '../contracts/judge.ts';
 import type { LabelDistribution, ShownLabel } from '../domain/distribution.ts';
-import type { Problem } from '../domain/errors.ts';
 import type { Item, Order } from '../domain/item.ts';
 import { type Judgment, judgmentOf, type JudgeReply } from '../domain/judgment.ts';
 import { type OrderReading, readOrder } from '../domain/preference.ts';
@@ -17,12 +10,14 @@ import { type PromptTemplate, templateId } from '../domain/template.ts';
 import type { TrailEntry } from '../domain/verdict.ts';
 import type { Fence } from './fence.ts';
 import { createJudgeKeys, type KeyOf } from './judge-keys.ts';
+import { massProblem, problemOf } from './label-mass.ts';
 import { renderPreference } from './render.ts';
+import { trailEntryOf } from './trail-entry.ts';
 
 /**
  * The preference judge: asks an engine for the probabilities of the label tokens in one or both orders
  * and averages them after un-swapping. It reads nothing out of prose: an answer that puts less than
- * `MINIMUM_LABEL_MASS` on the labels is a typed failure, never a guess and never a tie.
+ * nine tenths on the labels is a typed failure, never a guess and never a tie.
  */
 export interface PreferenceJudgeOptions {
   readonly name: string;
@@ -34,9 +29,6 @@ export interface PreferenceJudgeOptions {
   readonly orders: 'both' | 'one';
   readonly fence: Fence;
 }
-
-/** Below this share of probability on the label tokens a judge did not answer the question. */
-const MINIMUM_LABEL_MASS = 0.9;
 
 export function createPreferenceJudge(options: PreferenceJudgeOptions): Judge {
   const keyOf = createJudgeKeys(options);
@@ -98,31 +90,16 @@ interface Question {
 }
 
 async function askOnce(options: PreferenceJudgeOptions, question: Question, call: Call): Promise<Answer> {
-  const { engine, template } = options;
+  const { engine } = options;
   const { tier, order } = question;
   const { result, report } = await engine.distribution(requestFor(options, question), call);
   const reply = result.ok ? result.value : null;
   const reading = reply === null ? null : readReply(reply, order);
   const problem = result.ok ? massProblem(result.value) : problemOf(result.failure);
   const entry: TrailEntry = {
-    tier,
-    judge: options.name,
-    engine: engine.id,
-    model: engine.model,
-    precision: engine.precision,
-    replica: report.replica,
-    pick: report.pick,
-    attempts: report.attempts,
-    prompt: templateId(template),
-    order,
+    ...trailEntryOf(options, { tier, order, report, reply, problem }),
     pFirst: reading === null ? null : reading.probabilities[order === 'ab' ? 'a' : 'b'],
     pTie: reading?.probabilities.tie ?? null,
-    labelMass: reply?.distribution.mass ?? null,
-    route: reply?.distribution.route ?? null,
-    fingerprint: reply?.fingerprint ?? null,
-    cost: report.cost,
-    ms: report.ms,
-    problem,
   };
   return { entry, reading };
 }
@@ -149,27 +126,14 @@ function isPreference(distribution: LabelDistribution): distribution is LabelDis
   return ['first', 'second', 'tie'].every((name) => name in distribution.labels);
 }
 
-function massProblem({ distribution }: DistributionReply): Problem | null {
-  if (distribution.mass >= MINIMUM_LABEL_MASS) return null;
-  const mass = distribution.mass.toFixed(2);
-  return {
-    code: 'unparseable',
-    message: `the judge put only ${mass} of its probability on the labels; ${MINIMUM_LABEL_MASS} is needed`,
-    param: null,
-  };
-}
-
-function problemOf(failure: EngineFailure): Problem {
-  return { code: failure.code, message: failure.message, param: null };
-}
-
 function combine(answers: readonly Answer[], before: Judgment | undefined, keyOf: KeyOf): JudgeReply {
   const trail = answers.map((answer) => answer.entry);
   const problem = trail.find((entry) => entry.problem !== null)?.problem;
   if (problem) return { ok: false, problem, trail };
   const fresh = answers.map((answer) => answer.reading).filter((reading) => reading !== null);
   const readings = [...(before?.readings ?? []), ...fresh];
-  return { ok: true, judgment: judgmentOf(readings, keyOf(trail, before)), trail };
+  const key = keyOf(readings.length > 1 ? 'both' : 'one', trail, before?.key);
+  return { ok: true, judgment: judgmentOf(readings, key), trail };
 }
 
 /** Which order to show when only one is bought: even over items, the same every time for one item. */

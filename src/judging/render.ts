@@ -1,6 +1,6 @@
 import type { Item, Message, Order } from '../domain/item.ts';
 import type { PromptTemplate } from '../domain/template.ts';
-import type { Fence } from './fence.ts';
+import type { Fence, SharedTexts } from './fence.ts';
 
 const SLOT = /\{\{(\w+)\}\}/g;
 
@@ -23,16 +23,25 @@ export function renderPreference(
     first: order === 'ab' ? a : b,
     second: order === 'ab' ? b : a,
   };
+  return fillTemplate(template.messages, texts, fence);
+}
+
+/** Fills the slots of messages in one pass; `{{nonce}}` is a word that occurs in none of the texts. */
+export function fillTemplate(
+  messages: readonly Message[],
+  texts: SharedTexts & Readonly<Record<string, string>>,
+  fence: Fence,
+): Message[] {
   const slots = new Map<string, string>(Object.entries(texts));
   slots.set('nonce', fence(texts, [...slots.values()]));
-  return template.messages.map((message) => ({
+  return messages.map((message) => ({
     role: message.role,
     content: message.content.replace(SLOT, (_, slot: string) => slots.get(slot) ?? ''),
   }));
 }
 
 /** A conversation as one text: each turn headed by its role. */
-function renderPrompt(prompt: Item['prompt']): string {
+export function renderPrompt(prompt: Item['prompt']): string {
   if (typeof prompt === 'string') return prompt;
   return prompt.map((message) => `${message.role}:\n${message.content}`).join('\n\n');
 }

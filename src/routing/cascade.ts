@@ -1,5 +1,6 @@
 import type { Router, RoutingEnd, Tier } from '../contracts/routing.ts';
 import type { Problem } from '../domain/errors.ts';
+import type { AnyJudgment, Judgment } from '../domain/judgment.ts';
 import type { TierDecision, TrailEntry } from '../domain/verdict.ts';
 
 /**
@@ -7,12 +8,12 @@ import type { TierDecision, TrailEntry } from '../domain/verdict.ts';
  * fails is passed over like one that is not sure; the label of a tier that was not accepted is never
  * used because a later tier failed.
  */
-export function createCascade(tiers: readonly Tier[]): Router {
+export function createCascade<J extends AnyJudgment = Judgment>(tiers: readonly Tier<J>[]): Router<J> {
   return {
     async route(item, call) {
       const trail: TrailEntry[] = [];
       const decisions: TierDecision[] = [];
-      let end: RoutingEnd = { type: 'failed', problem: NO_TIER };
+      let end: RoutingEnd<J> = { type: 'failed', problem: NO_TIER };
       for (const tier of tiers) {
         const reply = await tier.judge.judge(item, { tier: tier.name }, call);
         trail.push(...reply.trail);

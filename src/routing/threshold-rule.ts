@@ -1,5 +1,6 @@
-import type { AcceptanceRule } from '../contracts/routing.ts';
+import type { Acceptance, AcceptanceRule } from '../contracts/routing.ts';
 import { labelOf } from '../domain/preference.ts';
+import type { ScoreJudgment } from '../domain/score.ts';
 
 /**
  * Accepts a judgment whose confidence is at least `acceptAt` in [0, 1]. A plain threshold on an
@@ -11,9 +12,18 @@ export function thresholdRule(acceptAt: number): AcceptanceRule {
       if (labelOf(judgment.probabilities) === null) {
         return { accept: false, certificate: null, reason: 'the two orders cancel each other out' };
       }
-      const accept = judgment.confidence >= acceptAt;
-      const reason = `confidence ${judgment.confidence.toFixed(2)} ${accept ? '>=' : '<'} ${acceptAt.toFixed(2)}`;
-      return { accept, certificate: null, reason };
+      return atLeast(judgment.confidence, acceptAt);
     },
   };
+}
+
+/** The same for scores, whose confidence is the concentration of their distribution. */
+export function scoreRule(acceptAt: number): AcceptanceRule<ScoreJudgment> {
+  return { decide: ({ confidence }) => atLeast(confidence, acceptAt) };
+}
+
+function atLeast(confidence: number, acceptAt: number): Acceptance {
+  const accept = confidence >= acceptAt;
+  const reason = `confidence ${confidence.toFixed(2)} ${accept ? '>=' : '<'} ${acceptAt.toFixed(2)}`;
+  return { accept, certificate: null, reason };
 }

@@ -1,81 +1,53 @@
 import { z } from 'zod';
 import type { ItemInput } from '../contracts/feedback.ts';
-import type { Problem } from '../domain/errors.ts';
-import type { Item, Rubric } from '../domain/item.ts';
-import { listProblems } from './envelope.ts';
-import { cleanText, isNotBlank, passage } from './passage.ts';
+import type { Task } from '../domain/task.ts';
+import {
+  critiqueItemSchema,
+  type ItemNames,
+  preferenceItemSchema,
+  rankingItemSchema,
+  readItem,
+  scoreItemSchema,
+} from './feedback-item.ts';
+import { cleanText } from './passage.ts';
 import { check, invalid, type Checked } from './problems.ts';
 
 /**
- * The body of `POST /v1/feedback/preferences`. The request is checked as a whole; each item is checked by
- * itself, so that a bad one becomes an `invalid_item` and never fails its neighbours.
+ * The body of `POST /v1/feedback/<kind>`, the same for every kind. The request is checked as a whole; each
+ * item is checked by itself, so that a bad one becomes an `invalid_item` and never fails its neighbours.
  */
-const messageSchema = z
-  .strictObject({ role: cleanText.min(1).max(64), content: cleanText })
-  .meta({ id: 'FeedbackMessage' });
+const policyField = z.string().min(1).nullish().meta({
+  description: "Name of a policy that gives this kind of feedback; the gateway's first one when absent.",
+  example: 'default',
+});
 
-const messagesSchema = z
-  .array(messageSchema)
-  .min(1)
-  .refine((messages) => messages.some((message) => isNotBlank(message.content)), {
-    error: 'must not be blank in every message',
-  });
-
-const preferenceItemSchema = z
-  .strictObject({
-    id: cleanText.min(1).max(256).nullish().meta({
-      description:
-        'Your own name for the item, unique in the request; made up from the position when absent.',
-      example: 'row-17',
-    }),
-    prompt: z.union([passage, messagesSchema]).meta({
-      description: 'What was asked: text, or a list of chat messages.',
-      example: 'Is it safe to eat raw flour?',
-    }),
-    candidates: z
-      .array(passage)
-      .length(2)
-      .meta({
-        description: 'The two responses to compare: the first is `a`, the second `b`.',
-        example: ['No: it is not heat-treated and can carry bacteria.', 'Sure.'],
-      }),
-    rubric: cleanText.min(1).max(256).nullish().meta({
-      description: 'Name of a configured rubric, as `name@version`; the general one when absent.',
-    }),
-    metadata: z.record(z.string(), z.unknown()).nullish().meta({
-      description: 'Your own data: comes back with the verdict, no judge sees it.',
-    }),
-  })
-  .meta({ id: 'PreferenceItem' });
-
-const policyField = z
-  .string()
-  .min(1)
-  .nullish()
-  .meta({ description: "Name of a policy; the gateway's first one when absent.", example: 'default' });
+function requestOf(item: z.ZodType, id: string) {
+  return z.strictObject({ policy: policyField, items: z.array(item) }).meta({ id });
+}
 
 /** What the API description shows. The gateway itself checks the items one by one. */
-export const preferencesRequestSchema = z
-  .strictObject({ policy: policyField, items: z.array(preferenceItemSchema) })
-  .meta({ id: 'PreferencesRequest' });
+export const requestSchemas = {
+  preference: requestOf(preferenceItemSchema, 'PreferencesRequest'),
+  score: requestOf(scoreItemSchema, 'ScoresRequest'),
+  critique: requestOf(critiqueItemSchema, 'CritiquesRequest'),
+  ranking: requestOf(rankingItemSchema, 'RankingsRequest'),
+};
 
 const requestFrame = z.strictObject({ policy: policyField, items: z.array(z.unknown()) });
 
-export interface PreferencesRequest {
+export interface FeedbackRequest {
   /** Undefined when the caller named none. */
   readonly policy: string | undefined;
   readonly items: readonly ItemInput[];
 }
 
-export interface ItemRules {
+export interface ItemRules extends ItemNames {
   /** Most items in one request. */
   readonly maxItems: number;
-  /** Rubrics by `name@version`. */
-  readonly rubrics: ReadonlyMap<string, Rubric>;
 }
 
-/** Reads a preferences request; fails only for what is wrong with the request as a whole, all at once. */
-export function parsePreferences(body: unknown, rules: ItemRules): Checked<PreferencesRequest> {
+/** Reads a feedback request; fails only for what is wrong with the request as a whole, all at once. */
+export function parseFeedback(task: Task, body: unknown, rules: ItemRules): Checked<FeedbackRequest> {
   const frame = check(requestFrame, body);
   const problems = frame.ok ? [] : [...frame.problems];
   const count = itemCount(body);
@@ -84,7 +56,7 @@ export function parsePreferences(body: unknown, rules: ItemRules): Checked<Prefe
   }
   if (!frame.ok || problems.length > 0) return { ok: false, problems };
   const { policy, items } = frame.value;
-  return { ok: true, value: { policy: policy ?? undefined, items: readItems(items, rules.rubrics) } };
+  return { ok: true, value: { policy: policy ?? undefined, items: readItems(task, items, rules) } };
 }
 
 function itemCount(body: unknown): number {
@@ -92,62 +64,20 @@ function itemCount(body: unknown): number {
   return isObject && Array.isArray(body.items) ? body.items.length : 0;
 }
 
-function readItems(items: readonly unknown[], rubrics: ReadonlyMap<string, Rubric>): ItemInput[] {
+function readItems(task: Task, items: readonly unknown[], names: ItemNames): ItemInput[] {
   const ids = nameItems(items);
   const firstPositions = new Map<string, number>();
   return items.map((raw, position) => {
     const id = ids[position] ?? madeUpId(position);
-    const problems: Problem[] = [];
     const first = firstPositions.get(id);
     if (first === undefined) firstPositions.set(id, position);
-    else problems.push(invalid(`items[${position}].id`, `repeats the id of items[${first}]`));
-    return readItem({ raw, position, id, rubrics }, problems);
+    const problems =
+      first === undefined ? [] : [invalid(`items[${position}].id`, `repeats the id of items[${first}]`)];
+    return readItem(task, { raw, position, id, problems }, names);
   });
 }
 
-interface RawItem {
-  readonly raw: unknown;
-  readonly position: number;
-  readonly id: string;
-  readonly rubrics: ReadonlyMap<string, Rubric>;
-}
-
-function readItem({ raw, position, id, rubrics }: RawItem, problems: Problem[]): ItemInput {
-  const checked = check(preferenceItemSchema, raw, ['items', position]);
-  if (!checked.ok) return rejected(id, raw, [...problems, ...checked.problems]);
-  const { prompt, candidates, metadata } = checked.value;
-  const rubricId = checked.value.rubric ?? undefined;
-  const rubric = rubricId === undefined ? undefined : rubrics.get(rubricId);
-  if (rubricId !== undefined && rubric === undefined) {
-    problems.push(invalid(`items[${position}].rubric`, unknownRubric(rubrics)));
-  }
-  if (problems.length > 0) return rejected(id, raw, problems);
-  const item: Item = { id, prompt, candidates, rubric, metadata: metadata ?? {} };
-  return { ok: true, item };
-}
-
-function unknownRubric(rubrics: ReadonlyMap<string, Rubric>): string {
-  const known = [...rubrics.keys()].slice(0, 20).join(', ');
-  return `is not a known rubric; ${known === '' ? 'none is configured' : `known: ${known}`}`;
-}
-
-function rejected(id: string, raw: unknown, problems: readonly Problem[]): ItemInput {
-  const problem: Problem = {
-    code: 'invalid_request',
-    message: listProblems(problems),
-    param: problems[0]?.param ?? null,
-  };
-  return { ok: false, id, problem, metadata: metadataOf(raw) };
-}
-
-const carriesMetadata = z.looseObject({ metadata: z.record(z.string(), z.unknown()) });
 const carriesId = z.looseObject({ id: cleanText.min(1).max(256) });
-
-/** Metadata comes back even with an item that cannot be read, so that the caller can tell which it was. */
-function metadataOf(raw: unknown): Readonly<Record<string, unknown>> {
-  const read = carriesMetadata.safeParse(raw);
-  return read.success ? read.data.metadata : {};
-}
 
 /** The caller's ids, and made-up ones that none of them equals. */
 function nameItems(items: readonly unknown[]): string[] {

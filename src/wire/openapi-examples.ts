@@ -1,4 +1,4 @@
-import type { PreferencesReply } from './verdict.ts';
+import type { FeedbackReply } from './verdict.ts';
 
 /** Examples of the API description; a test holds them against the schemas. */
 export const CHAT_EXAMPLE = { model: 'assay/default', messages: [{ role: 'user', content: 'Say hello.' }] };
@@ -20,7 +20,19 @@ export const PREFERENCES_EXAMPLE = {
   ],
 };
 
-export const PREFERENCES_REPLY_EXAMPLE: PreferencesReply = {
+export const SCORES_EXAMPLE = {
+  policy: 'scores',
+  items: [
+    {
+      id: 'row-17',
+      prompt: 'Is it safe to eat raw flour?',
+      candidates: ['No: it is not heat-treated and can carry bacteria.'],
+      rubric: 'harmless@1',
+    },
+  ],
+};
+
+export const PREFERENCES_REPLY_EXAMPLE: FeedbackReply = {
   id: 'req_3k9f2m7q4x8z1c6v5b0n2s4d7g',
   object: 'list',
   data: [

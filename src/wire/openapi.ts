@@ -2,7 +2,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponse
 import type { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { envelopeSchema, renderEnvelope } from './envelope.ts';
-import { preferencesRequestSchema } from './feedback-request.ts';
+import { requestSchemas } from './feedback-request.ts';
 import {
   chatRequestSchema,
   completionRequestSchema,
@@ -11,13 +11,14 @@ import {
 } from './openai.ts';
 import { outcomesReplySchema, outcomesRequestSchema } from './outcomes.ts';
 import { qualityReplySchema } from './quality.ts';
-import { preferencesReplySchema } from './verdict.ts';
+import { feedbackReplySchema } from './verdict.ts';
 import {
   CHAT_EXAMPLE,
   COMPLETION_EXAMPLE,
   OUTCOMES_EXAMPLE,
   PREFERENCES_EXAMPLE,
   PREFERENCES_REPLY_EXAMPLE,
+  SCORES_EXAMPLE,
 } from './openapi-examples.ts';
 import { deadlineHeader, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
 
@@ -46,6 +47,7 @@ export function openApiDocument({
     },
     paths: {
       '/v1/feedback/preferences': { post: preferences },
+      '/v1/feedback/scores': { post: scores },
       '/v1/feedback/outcomes': { post: outcomes },
       '/v1/feedback/policies/{name}': { get: policyQuality },
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
@@ -72,26 +74,53 @@ const BODY_FAILURES: readonly ErrorCode[] = [
 ];
 const ENGINE_FAILURES: readonly ErrorCode[] = ['model_not_found', 'engine_error', 'engine_unavailable'];
 
-const preferences: ZodOpenApiOperationObject = {
-  operationId: 'judgePreferences',
-  tags: ['feedback'],
-  summary: 'Judge pairs of responses',
-  description:
-    'One verdict per item, in the order of the items. An item that cannot be judged comes back with a typed ' +
-    'outcome and `label: null`; it never fails its neighbours.',
-  requestParams: { header: deadlineHeader },
-  requestBody: {
-    required: true,
-    content: { [JSON_TYPE]: { schema: preferencesRequestSchema, example: PREFERENCES_EXAMPLE } },
-  },
-  responses: {
-    '200': {
-      description: 'Verdicts',
-      content: { [JSON_TYPE]: { schema: preferencesReplySchema, example: PREFERENCES_REPLY_EXAMPLE } },
+/** One call for each kind of feedback, with the same frame. */
+function feedback(
+  kind: keyof typeof requestSchemas,
+  { operationId, summary, example, reply }: FeedbackCall,
+): ZodOpenApiOperationObject {
+  const replyExample = reply === undefined ? {} : { example: reply };
+  return {
+    operationId,
+    tags: ['feedback'],
+    summary,
+    description:
+      'One verdict per item, in the order of the items. An item that cannot be judged comes back with a typed ' +
+      'outcome and `label: null`; it never fails its neighbours.',
+    requestParams: { header: deadlineHeader },
+    requestBody: {
+      required: true,
+      content: { [JSON_TYPE]: { schema: requestSchemas[kind], example } },
     },
-    ...failures([...BODY_FAILURES, ...COMMON_FAILURES, 'deadline_exceeded']),
-  },
-};
+    responses: {
+      '200': {
+        description: 'Verdicts',
+        content: { [JSON_TYPE]: { schema: feedbackReplySchema, ...replyExample } },
+      },
+      ...failures([...BODY_FAILURES, ...COMMON_FAILURES, 'deadline_exceeded']),
+    },
+  };
+}
+
+interface FeedbackCall {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly example: unknown;
+  readonly reply?: unknown;
+}
+
+const preferences = feedback('preference', {
+  operationId: 'judgePreferences',
+  summary: 'Judge pairs of responses',
+  example: PREFERENCES_EXAMPLE,
+  reply: PREFERENCES_REPLY_EXAMPLE,
+});
+
+const scores = feedback('score', {
+  operationId: 'scoreResponses',
+  summary: 'Score responses by the criteria of a rubric',
+  example: SCORES_EXAMPLE,
+});
 
 const outcomes: ZodOpenApiOperationObject = {
   operationId: 'recordOutcomes',

@@ -1,21 +1,14 @@
 import { z } from 'zod';
-import { toUsd, type Cost } from '../domain/cost.ts';
-import { OUTCOMES, isFinal, type Outcome } from '../domain/outcome.ts';
+import { toUsd } from '../domain/cost.ts';
+import { OUTCOMES, hasFeedback, isFinal, type Outcome } from '../domain/outcome.ts';
+import { TASKS } from '../domain/task.ts';
 import type { TrailEntry, Verdict } from '../domain/verdict.ts';
+import { costSchema, renderCost } from './cost.ts';
 import { errorSchema, renderProblem } from './envelope.ts';
+import { renderResult, resultFields } from './feedback-result.ts';
 
 /** Verdicts as the API shows them: the same facts as in the domain, in snake case, money in dollars. */
 const probability = z.number().min(0).max(1);
-
-const costSchema = z
-  .object({
-    usd: z.number().min(0),
-    input_tokens: z.int().min(0),
-    cached_input_tokens: z.int().min(0).meta({ description: 'Part of `input_tokens`.' }),
-    output_tokens: z.int().min(0),
-    engine_seconds: z.number().min(0),
-  })
-  .meta({ id: 'Cost' });
 
 const trailEntrySchema = z
   .object({
@@ -39,7 +32,13 @@ const trailEntrySchema = z
     prompt: z
       .string()
       .meta({ description: 'Prompt template as `name@version`.', example: 'preference/label@1' }),
-    order: z.enum(['ab', 'ba']),
+    order: z
+      .enum(['ab', 'ba'])
+      .nullable()
+      .meta({ description: 'Order in which a pair was shown; null where none was.' }),
+    part: z.string().optional().meta({
+      description: 'What the call was about where an item needs several, such as a criterion.',
+    }),
     p_first: probability.nullable().meta({ description: 'P(the response shown first is better).' }),
     p_tie: probability.nullable(),
     label_mass: probability.nullable().meta({ description: 'Probability on all label tokens together.' }),
@@ -55,11 +54,12 @@ const verdictSchema = z
   .object({
     id: z.string(),
     item_id: z.string(),
-    task: z.literal('preference'),
-    outcome: z.enum(OUTCOMES).meta({ description: 'Only `ok` and `tie` carry a label.' }),
-    label: z.enum(['a', 'b', 'tie']).nullable(),
+    task: z.enum(TASKS),
+    outcome: z.enum(OUTCOMES).meta({ description: 'Only `ok` and `tie` carry a label, or a result.' }),
+    label: z.enum(['a', 'b', 'tie']).nullable().meta({ description: 'Preferences alone have one.' }),
     probabilities: z.object({ a: probability, b: probability, tie: probability }).nullable(),
     confidence: probability.nullable(),
+    ...resultFields,
     certificate: z.string().nullable(),
     difficulty: probability.nullable(),
     tier: z.string().nullable().meta({ description: 'Tier whose judgment is the verdict.' }),
@@ -81,7 +81,7 @@ const verdictSchema = z
 const summarySchema = z
   .object({
     items: z.int(),
-    ok: z.int().meta({ description: 'Items with a label, ties included.' }),
+    ok: z.int().meta({ description: 'Items with a label (ties included) or another result.' }),
     failed: z.int().meta({ description: 'Items that were not judged. Abstentions are neither.' }),
     by_tier: z.record(z.string(), z.int()),
     by_outcome: z.record(z.string(), z.int()),
@@ -89,24 +89,24 @@ const summarySchema = z
   })
   .meta({ id: 'Summary' });
 
-export const preferencesReplySchema = z
+export const feedbackReplySchema = z
   .object({
     id: z.string(),
     object: z.literal('list'),
     data: z.array(verdictSchema).meta({ description: 'One verdict per item, in the order of the items.' }),
     summary: summarySchema,
   })
-  .meta({ id: 'PreferencesReply' });
+  .meta({ id: 'FeedbackReply' });
 
 type WireVerdict = z.infer<typeof verdictSchema>;
-export type PreferencesReply = z.infer<typeof preferencesReplySchema>;
+export type FeedbackReply = z.infer<typeof feedbackReplySchema>;
 
-/** The reply to a preferences request; `id` is the request's id. */
-export function renderPreferences(id: string, verdicts: readonly Verdict[]): PreferencesReply {
+/** The reply to a feedback request of any kind; `id` is the request's id. */
+export function renderFeedback(id: string, verdicts: readonly Verdict[]): FeedbackReply {
   return { id, object: 'list', data: verdicts.map(renderVerdict), summary: summarise(verdicts) };
 }
 
-function renderVerdict(verdict: Verdict): WireVerdict {
+export function renderVerdict(verdict: Verdict): WireVerdict {
   return {
     id: verdict.id,
     item_id: verdict.itemId,
@@ -115,6 +115,7 @@ function renderVerdict(verdict: Verdict): WireVerdict {
     label: verdict.label,
     probabilities: verdict.probabilities,
     confidence: verdict.confidence,
+    ...renderResult(verdict.result),
     certificate: verdict.certificate,
     difficulty: verdict.difficulty,
     tier: verdict.tier,
@@ -130,16 +131,6 @@ function renderVerdict(verdict: Verdict): WireVerdict {
   };
 }
 
-function renderCost({ nanoUsd, usage, engineSeconds }: Cost): WireVerdict['cost'] {
-  return {
-    usd: toUsd(nanoUsd),
-    input_tokens: usage.inputTokens,
-    cached_input_tokens: usage.cachedInputTokens,
-    output_tokens: usage.outputTokens,
-    engine_seconds: engineSeconds,
-  };
-}
-
 function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
   return {
     tier: entry.tier,
@@ -152,6 +143,7 @@ function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
     attempts: entry.attempts,
     prompt: entry.prompt,
     order: entry.order,
+    ...(entry.part === undefined ? {} : { part: entry.part }),
     p_first: entry.pFirst,
     p_tie: entry.pTie,
     label_mass: entry.labelMass,
@@ -163,17 +155,17 @@ function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
   };
 }
 
-function summarise(verdicts: readonly Verdict[]): PreferencesReply['summary'] {
+function summarise(verdicts: readonly Verdict[]): FeedbackReply['summary'] {
   const byTier = new Map<string, number>();
   const byOutcome = new Map<Outcome, number>();
   let nanoUsd = 0;
   let labelled = 0;
   let failed = 0;
-  for (const { tier, outcome, label, cost } of verdicts) {
+  for (const { tier, outcome, cost } of verdicts) {
     if (tier !== null) byTier.set(tier, (byTier.get(tier) ?? 0) + 1);
     byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1);
     nanoUsd += cost.nanoUsd;
-    if (label !== null) labelled += 1;
+    if (hasFeedback(outcome)) labelled += 1;
     if (!isFinal(outcome)) failed += 1;
   }
   return {

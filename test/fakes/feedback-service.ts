@@ -19,7 +19,7 @@ export function labellingService(): FeedbackService & { readonly asked: Feedback
   const asked: FeedbackAsked[] = [];
   return {
     asked,
-    async preferences(policy, items, call) {
+    async judge(_task, policy, items, call) {
       asked.push({ policy, items, call });
       return items.map((input, position) => verdictOn(input, `vrd_${position}`));
     },

@@ -50,9 +50,17 @@ export async function startTestGateway(
     feedback: labellingService(),
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
     quality: { lanes: () => [] },
-    policies: [{ name: 'default', engines: engines.map((engine) => engine.id), deadlineMs: 30_000 }],
+    policies: [
+      {
+        name: 'default',
+        tasks: ['preference'],
+        engines: engines.map((engine) => engine.id),
+        deadlineMs: 30_000,
+      },
+    ],
     engines: new Map(engines.map((engine) => [engine.id, engine])),
     rubrics: new Map(),
+    constitutions: new Map(),
     calls: createCallStarter(clock),
     clock,
     random: countingRandom(),

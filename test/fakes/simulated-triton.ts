@@ -6,6 +6,7 @@ import type { GenerationPlan, PlannedPrompt } from '../../src/engines/simulator/
 import { hashPrefix } from '../../src/engines/simulator/hash.ts';
 import { vllmSkin } from '../../src/engines/simulator/skins/vllm.ts';
 import { toyOpinion } from '../../src/engines/simulator/label-odds.ts';
+import { toyScores } from '../../src/engines/simulator/score-odds.ts';
 import { labelNext, plainNext } from '../../src/engines/simulator/language-model.ts';
 import { AnswerWriter, type Piece } from '../../src/engines/simulator/sequence.ts';
 import { tokenize, tokenText } from '../../src/engines/simulator/tokenizer.ts';
@@ -25,6 +26,7 @@ export function startSimulatedTriton(
 ): Promise<FakeTriton> {
   const context = {
     opinion: toyOpinion(judge),
+    scores: toyScores(judge),
     maxModelTokens: 2048,
     labelIds: true,
     logprobs: vllmSkin.logprobs,

@@ -27,7 +27,15 @@ function proofRouter(): GenerationRouter & { readonly prompts: Item['prompt'][] 
 }
 
 function policiesWith(generation: GenerationRouter) {
-  return [{ name: 'default', engines: ['small', 'large'], deadlineMs: 30_000, generation }];
+  return [
+    {
+      name: 'default',
+      tasks: ['preference' as const],
+      engines: ['small', 'large'],
+      deadlineMs: 30_000,
+      generation,
+    },
+  ];
 }
 
 it('begins a generation for a policy where its router says, streamed or whole', async () => {

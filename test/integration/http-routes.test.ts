@@ -10,8 +10,8 @@ let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startTestGateway([small, large], {
     policies: [
-      { name: 'default', engines: ['small'], deadlineMs: 30_000 },
-      { name: 'strict', engines: ['large'], deadlineMs: 30_000 },
+      { name: 'default', tasks: ['preference'], engines: ['small'], deadlineMs: 30_000 },
+      { name: 'strict', tasks: ['preference'], engines: ['large'], deadlineMs: 30_000 },
     ],
   });
 });

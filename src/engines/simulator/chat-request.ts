@@ -8,6 +8,8 @@ import { integer } from './json-body.ts';
 import { jsonInstance } from './json-instance.ts';
 import type { Opinion } from './label-odds.ts';
 import { findPair } from './pair-prompt.ts';
+import type { ScoreOpinion } from './score-odds.ts';
+import { findScoreQuestion } from './score-prompt.ts';
 import { samplingFields } from './sampling-fields.ts';
 import { checkLabelIds, checkLogprobs } from './sampling-limits.ts';
 import { planSampling } from './sampling-plan.ts';
@@ -39,6 +41,7 @@ type ChatBody = z.output<typeof chatSchema>;
 /** What requests are read with. */
 export interface RequestContext {
   readonly opinion: Opinion;
+  readonly scores: ScoreOpinion;
   readonly maxModelTokens: number;
   /** The server knows `logprob_token_ids`. */
   readonly labelIds: boolean;
@@ -71,7 +74,7 @@ export function planChat(
 function planPrompt(
   body: Omit<ChatBody, 'messages'>,
   messages: readonly ChatMessage[],
-  { opinion, maxModelTokens }: RequestContext,
+  context: RequestContext,
 ): PlannedPrompt {
   if (messages.length === 0) throw badRequest('The messages list cannot be empty.', 'messages');
   const { tokens, text } = renderChat(messages, templateOptions(body));
@@ -79,16 +82,26 @@ function planPrompt(
     body.max_completion_tokens === null || body.max_completion_tokens === undefined
       ? { value: body.max_tokens, param: 'max_tokens', least: 1 }
       : { value: body.max_completion_tokens, param: 'max_completion_tokens', least: 1 };
-  const maxTokens = answerLength({ tokens: tokens.length, characters: text.length }, asked, maxModelTokens);
+  const maxTokens = answerLength(
+    { tokens: tokens.length, characters: text.length },
+    asked,
+    context.maxModelTokens,
+  );
   const question = messages.findLast(({ role }) => role === 'user');
-  const odds = question === undefined ? null : oddsOf(textOfContent(question), opinion);
+  const odds = question === undefined ? null : oddsOf(textOfContent(question), context);
   return { tokens, text, odds, maxTokens };
 }
 
-/** What the model thinks of the pair in a text; null when there is none. Refuses a pair it has no record of. */
-export function oddsOf(text: string, opinion: Opinion): PlannedPrompt['odds'] {
+/** What the model thinks of the pair or the response in a text; null when there is neither. Refuses a pair it has no record of. */
+export function oddsOf(
+  text: string,
+  { opinion, scores }: Pick<RequestContext, 'opinion' | 'scores'>,
+): PlannedPrompt['odds'] {
   const pair = findPair(text);
-  if (pair === null) return null;
+  if (pair === null) {
+    const question = findScoreQuestion(text);
+    return question === null ? null : scores(question);
+  }
   const answer = opinion(pair);
   if (!answer.ok) throw badRequest(answer.message);
   return answer.odds;

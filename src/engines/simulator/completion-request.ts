@@ -51,7 +51,7 @@ export function planCompletion(body: CompletionBody, context: RequestContext): C
       typeof prompt === 'string' ? renderText(prompt, body.add_special_tokens ?? true) : ofTokens(prompt);
     const length = { tokens: tokens.length, characters: text.length };
     const maxTokens = answerLength(length, asked, context.maxModelTokens);
-    return { tokens, text, odds: oddsOf(text, context.opinion), maxTokens };
+    return { tokens, text, odds: oddsOf(text, context), maxTokens };
   });
   const promptLogprobs = common.promptLogprobs ?? (echo ? (logprobs?.top ?? null) : null);
   return { plan: { ...common, promptLogprobs, logprobs, prompts }, echo, hidesAnswer };

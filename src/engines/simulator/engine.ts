@@ -6,6 +6,7 @@ import { hashText, mix } from './hash.ts';
 import type { Opinion } from './label-odds.ts';
 import { EngineMetrics } from './metrics.ts';
 import { BLOCK_TOKENS, PrefixCache } from './prefix-cache.ts';
+import { type ScoreOpinion, toyScores } from './score-odds.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Skin, skinOf } from './skin.ts';
 
@@ -22,6 +23,7 @@ export interface EngineJob {
 export class ToyEngine {
   readonly options: SimulatorOptions;
   readonly opinion: Opinion;
+  readonly scores: ScoreOpinion;
   /** Which engine's wire is played. */
   readonly skin: Skin;
   readonly scheduler: Scheduler;
@@ -43,6 +45,7 @@ export class ToyEngine {
   constructor(options: SimulatorOptions, opinion: Opinion) {
     this.options = options;
     this.opinion = opinion;
+    this.scores = toyScores(options.judge);
     this.skin = skinOf(options.flavour);
     this.scheduler = new Scheduler(options.clock);
     this.cacheBlocks = Math.max(FEWEST_BLOCKS, CONTEXTS * Math.ceil(options.maxModelTokens / BLOCK_TOKENS));

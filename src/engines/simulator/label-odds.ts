@@ -49,7 +49,7 @@ export function toyOpinion(judge: SimulatedJudge): Opinion {
 }
 
 /** Makes the number that is a text's quality another one than those of its other uses. */
-const QUALITY = 0x5eed;
+export const QUALITY = 0x5eed;
 
 /** The same for both orders of a pair. */
 function pairHash(seed: number, x: number, y: number): number {

@@ -1,5 +1,6 @@
 import { mix, uniformOf } from './hash.ts';
 import type { LabelOdds } from './label-odds.ts';
+import type { ScoreOdds } from './score-odds.ts';
 import { type NextToken, SparseDistribution } from './next-token.ts';
 import { tokenize } from './tokenizer.ts';
 import { TURN_END, WRITTEN_WORDS } from './vocabulary.ts';
@@ -20,7 +21,6 @@ const SENTENCES = 4;
 const BARE = 0.9;
 
 const [FULL_STOP] = tokenize('.');
-const LABEL_TOKENS = ['A', 'B', 'C'].map((letter) => [tokenize(letter), tokenize(` ${letter}`)].flat());
 
 /** What follows a prefix with this hash that ends in `last`. */
 export function plainNext(prefix: number, last: number | undefined): NextToken {
@@ -37,15 +37,26 @@ export function afterLabel(prefix: number): NextToken {
 }
 
 /** The first token of a judge's answer: the labels by their odds, the rest by the pair's hash. */
-export function labelNext(odds: LabelOdds): NextToken {
+export function labelNext(odds: LabelOdds | ScoreOdds): NextToken {
   const rest = Math.max(0, 1 - odds.mass);
-  const ids = [...LABEL_TOKENS.flat(), ...fillers(odds.hash)];
-  const labels = [odds.first, odds.second, odds.tie].flatMap((share) => [
-    odds.mass * share * BARE,
-    odds.mass * share * (1 - BARE),
-  ]);
+  const answers = 'answers' in odds ? odds.answers : pairAnswers(odds);
+  const ids = [...answers.flatMap(({ sign }) => tokensOf(sign)), ...fillers(odds.hash)];
+  const labels = answers.flatMap(({ share }) => [odds.mass * share * BARE, odds.mass * share * (1 - BARE)]);
   const tail = rest * TAIL;
   return new SparseDistribution(ids, [...labels, ...shares(FILLERS, rest - tail)], { tail, seed: odds.hash });
+}
+
+function pairAnswers({ first, second, tie }: LabelOdds): ScoreOdds['answers'] {
+  return [
+    { sign: 'A', share: first },
+    { sign: 'B', share: second },
+    { sign: 'C', share: tie },
+  ];
+}
+
+/** A sign of one letter or digit as the beginning of an answer, and after a space. */
+function tokensOf(sign: string): number[] {
+  return [...tokenize(sign), ...tokenize(` ${sign}`)];
 }
 
 /** Distinct words, the likely ones first. */

@@ -59,9 +59,9 @@ function atOnce<T extends { readonly model?: string | null | undefined }>(
   });
 }
 
-function contextOf({ options, opinion, skin }: ToyEngine): RequestContext {
+function contextOf({ options, opinion, scores, skin }: ToyEngine): RequestContext {
   const { maxModelTokens, labelIds } = options;
-  return { opinion, maxModelTokens, labelIds, logprobs: skin.logprobs };
+  return { opinion, scores, maxModelTokens, labelIds, logprobs: skin.logprobs };
 }
 
 function streamOptions({ stream_options: options }: SamplingFields) {

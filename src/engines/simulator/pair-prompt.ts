@@ -24,7 +24,7 @@ export function findPair(text: string): ShownPair | null {
   return null;
 }
 
-function section(
+export function section(
   text: string,
   name: string,
   code: string,

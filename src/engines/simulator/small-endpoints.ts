@@ -67,7 +67,7 @@ export function scoringReply(body: z.output<typeof scoringSchema>, engine: ToyEn
     const text = parts.map((part) => (typeof part === 'string' ? part : detokenize(part))).join('');
     const { tokens } = renderText(text, body.add_special_tokens ?? true);
     promptTokens += tokens.length;
-    const odds = oddsOf(text, engine.opinion);
+    const odds = oddsOf(text, engine);
     const next = odds === null ? plainNext(hashPrefix(tokens), tokens.at(-1)) : labelNext(odds);
     const [first = 0, ...others] = labels.map((id) => Math.exp(next.logprob(id)));
     const total = others.reduce((sum, probability) => sum + probability, first);

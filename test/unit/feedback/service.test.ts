@@ -3,6 +3,7 @@ import type { ItemInput } from '../../../src/contracts/feedback.ts';
 import type { Router, RoutingResult } from '../../../src/contracts/routing.ts';
 import { GatewayError } from '../../../src/domain/errors.ts';
 import type { Item } from '../../../src/domain/item.ts';
+import { preferenceRunner } from '../../../src/feedback/runners.ts';
 import { createFeedbackService } from '../../../src/feedback/service.ts';
 import { countingRandom } from '../../fakes/clock.ts';
 import { openCall } from '../../fakes/engine.ts';
@@ -39,7 +40,9 @@ function serviceWith(route: (item: Item) => RoutingResult | Promise<RoutingResul
     flush: () => undefined,
   };
   const service = createFeedbackService({
-    policies: new Map([['default', { router, concurrency }]]),
+    policies: new Map([
+      ['default', { tasks: new Map([['preference', preferenceRunner(router)]]), concurrency }],
+    ]),
     random: countingRandom(),
     logger,
   });
@@ -68,7 +71,8 @@ describe('the feedback service', () => {
       metadata: {},
       problem: { code: 'invalid_request', message: 'items[1].prompt is empty', param: 'items[1].prompt' },
     };
-    const verdicts = await service.preferences(
+    const verdicts = await service.judge(
+      'preference',
       'default',
       [input('fine'), broken, input('boom'), input('tied'), input('late'), input('fine2')],
       openCall(),
@@ -107,7 +111,7 @@ describe('the feedback service', () => {
       return accepted(0.9, 0.1, 0);
     }, 3);
     const ids = Array.from({ length: 20 }, (_, i) => `item-${i}`);
-    const verdicts = await service.preferences('default', ids.map(input), openCall());
+    const verdicts = await service.judge('preference', 'default', ids.map(input), openCall());
     expect(verdicts.map((verdict) => verdict.itemId)).toEqual(ids);
     expect(most).toBe(3);
   });
@@ -116,7 +120,7 @@ describe('the feedback service', () => {
     const controller = new AbortController();
     controller.abort(new GatewayError('deadline_exceeded', 'no answer within 5 ms'));
     const { service } = serviceWith(() => accepted(0.9, 0.1, 0));
-    const [verdict] = await service.preferences('default', [input('x')], openCall(controller.signal));
+    const [verdict] = await service.judge('preference', 'default', [input('x')], openCall(controller.signal));
     expect(verdict).toMatchObject({
       outcome: 'timed_out',
       label: null,
@@ -126,6 +130,8 @@ describe('the feedback service', () => {
 
   it('refuses a policy that is not there', async () => {
     const { service } = serviceWith(() => accepted(0.9, 0.1, 0));
-    await expect(service.preferences('nope', [], openCall())).rejects.toMatchObject({ code: 'not_found' });
+    await expect(service.judge('preference', 'nope', [], openCall())).rejects.toMatchObject({
+      code: 'not_found',
+    });
   });
 });

@@ -9,8 +9,8 @@ const twin = { ...generatingEngine('twin', refuse), model: 'shared/model' };
 
 const catalogue = createCatalogue(
   [
-    { name: 'default', engines: ['small', 'large'], deadlineMs: 1000 },
-    { name: 'strict', engines: ['large'], deadlineMs: 5000 },
+    { name: 'default', tasks: ['preference'], engines: ['small', 'large'], deadlineMs: 1000 },
+    { name: 'strict', tasks: ['preference'], engines: ['large'], deadlineMs: 5000 },
   ],
   new Map([small, large, twin].map((engine) => [engine.id, engine])),
 );

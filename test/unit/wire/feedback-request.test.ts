@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parsePreferences } from '../../../src/wire/feedback-request.ts';
+import { parseFeedback } from '../../../src/wire/feedback-request.ts';
 
 const RULES = {
   maxItems: 3,
+  constitutions: new Map(),
   rubrics: new Map([
     ['harmless@2', { id: 'harmless@2', text: 'Do no harm.' }],
     ['helpful@1', { id: 'helpful@1', text: 'Help.' }],
@@ -12,7 +13,7 @@ const RULES = {
 const GOOD = { prompt: 'Why?', candidates: ['Because.', 'No idea.'] };
 
 function items(...raw: unknown[]): unknown[] {
-  const parsed = parsePreferences({ items: raw }, RULES);
+  const parsed = parseFeedback('preference', { items: raw }, RULES);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return [...parsed.value.items];
 }
@@ -22,7 +23,7 @@ function problemOf(raw: unknown): unknown {
 }
 
 function refusals(body: unknown): string[] {
-  const parsed = parsePreferences(body, RULES);
+  const parsed = parseFeedback('preference', body, RULES);
   return parsed.ok ? [] : parsed.problems.map((problem) => problem.message);
 }
 
@@ -41,7 +42,7 @@ describe('a request', () => {
         },
       ],
     };
-    expect(parsePreferences(body, RULES)).toEqual({
+    expect(parseFeedback('preference', body, RULES)).toEqual({
       ok: true,
       value: {
         policy: 'strict',
@@ -94,7 +95,7 @@ describe('a request', () => {
   });
 
   it('may be empty, as trainers that shard their batches send such', () => {
-    expect(parsePreferences({ items: [] }, RULES)).toEqual({
+    expect(parseFeedback('preference', { items: [] }, RULES)).toEqual({
       ok: true,
       value: { policy: undefined, items: [] },
     });

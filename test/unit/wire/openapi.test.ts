@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../src/wire/openapi.ts';
-import { parsePreferences } from '../../../src/wire/feedback-request.ts';
+import { parseFeedback } from '../../../src/wire/feedback-request.ts';
 import { parseOpenAi } from '../../../src/wire/openai.ts';
-import { preferencesReplySchema } from '../../../src/wire/verdict.ts';
+import { feedbackReplySchema } from '../../../src/wire/verdict.ts';
 
 const document = JSON.parse(JSON.stringify(openApiDocument({ version: '9.9.9' })));
 
@@ -22,6 +22,7 @@ describe('the API description', () => {
     );
     expect(routes).toEqual([
       'post /v1/feedback/preferences',
+      'post /v1/feedback/scores',
       'post /v1/feedback/outcomes',
       'get /v1/feedback/policies/{name}',
       'post /v1/chat/completions',
@@ -76,15 +77,15 @@ describe('the API description', () => {
   it('has examples that the gateway itself would take or give', () => {
     const bodyOf = (path: string) =>
       document.paths[path].post.requestBody.content['application/json'].example;
-    const rules = { maxItems: 10, rubrics: new Map() };
-    const preferences = parsePreferences(bodyOf('/v1/feedback/preferences'), rules);
+    const rules = { maxItems: 10, rubrics: new Map(), constitutions: new Map() };
+    const preferences = parseFeedback('preference', bodyOf('/v1/feedback/preferences'), rules);
     expect(preferences).toMatchObject({ ok: true, value: { policy: 'default', items: [{ ok: true }] } });
     expect(parseOpenAi('chat', bodyOf('/v1/chat/completions')).ok).toBe(true);
     expect(parseOpenAi('completion', bodyOf('/v1/completions')).ok).toBe(true);
     expect(parseOpenAi('embedding', bodyOf('/v1/embeddings')).ok).toBe(true);
     const reply =
       document.paths['/v1/feedback/preferences'].post.responses['200'].content['application/json'].example;
-    expect(preferencesReplySchema.safeParse(reply).error).toBeUndefined();
+    expect(feedbackReplySchema.safeParse(reply).error).toBeUndefined();
   });
 
   it('has an example of each error', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderPreferences } from '../../../src/wire/verdict.ts';
+import { renderFeedback } from '../../../src/wire/verdict.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 
 const USAGE = { inputTokens: 812, cachedInputTokens: 640, outputTokens: 2 };
@@ -64,7 +64,7 @@ const FAILED: Verdict = {
 
 describe('a preferences reply', () => {
   it('shows verdicts in snake case with money in dollars', () => {
-    expect(renderPreferences('req_1', [OK])).toEqual({
+    expect(renderFeedback('req_1', [OK])).toEqual({
       id: 'req_1',
       object: 'list',
       data: [
@@ -129,7 +129,7 @@ describe('a preferences reply', () => {
   });
 
   it('shows a failure as a typed error without a label', () => {
-    expect(renderPreferences('req_1', [FAILED]).data[0]).toMatchObject({
+    expect(renderFeedback('req_1', [FAILED]).data[0]).toMatchObject({
       outcome: 'engine_failed',
       label: null,
       probabilities: null,
@@ -140,7 +140,7 @@ describe('a preferences reply', () => {
   it('counts labels, failures and neither', () => {
     const tie: Verdict = { ...OK, outcome: 'tie', label: 'tie', tier: 'large' };
     const abstained: Verdict = { ...OK, outcome: 'abstained', label: null };
-    expect(renderPreferences('req_1', [OK, tie, abstained, FAILED]).summary).toEqual({
+    expect(renderFeedback('req_1', [OK, tie, abstained, FAILED]).summary).toEqual({
       items: 4,
       ok: 2,
       failed: 1,

@@ -1,0 +1,63 @@
+import { createPolicyRouter } from './compose-caching.ts';
+import type { Judges } from './compose-judges.ts';
+import { need } from './compose-parts.ts';
+import type { RoutingParts } from './compose-routing.ts';
+import type { LoadedConfig } from './config/loader.ts';
+import type { Config } from './config/schema.ts';
+import type { Judge } from './contracts/judge.ts';
+import type { AcceptanceRule, Router } from './contracts/routing.ts';
+import type { AnyJudgment } from './domain/judgment.ts';
+import type { Task } from './domain/task.ts';
+import { preferenceRunner, scoreRunner, type TaskRunner } from './feedback/runners.ts';
+import type { FeedbackPolicy } from './feedback/service.ts';
+import { createCascade } from './routing/cascade.ts';
+import { scoreRule } from './routing/threshold-rule.ts';
+
+type PolicyConfig = Config['policies'][string];
+
+export interface FeedbackParts extends Omit<RoutingParts, 'judges'> {
+  readonly judges: Judges;
+  readonly rubrics: LoadedConfig['rubrics'];
+}
+
+/** The policies as the use case runs them. */
+export function createFeedbackPolicies(parts: FeedbackParts): ReadonlyMap<string, FeedbackPolicy> {
+  const policies = Object.entries(parts.config.policies);
+  return new Map(
+    policies.map(([name, policy]): [string, FeedbackPolicy] => [
+      name,
+      { tasks: runnersOf(name, policy, parts), concurrency: policy.concurrency },
+    ]),
+  );
+}
+
+function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Map<Task, TaskRunner> {
+  const { judges, rubrics } = parts;
+  switch (policy.task) {
+    case 'preference': {
+      const router = createPolicyRouter(name, policy, { ...parts, judges: judges.preference });
+      return new Map([['preference', preferenceRunner(router)]]);
+    }
+    case 'score': {
+      const router = cascadeOf(policy, judges.score, scoreRule);
+      const rubric = policy.rubric === undefined ? undefined : rubrics.get(policy.rubric);
+      return new Map([['score', scoreRunner(router, rubric)]]);
+    }
+  }
+}
+
+/** Tiers by a plain threshold, the last one by what the policy wants at least. */
+function cascadeOf<J extends AnyJudgment>(
+  { tiers, acceptAt, abstainBelow }: PolicyConfig,
+  judges: ReadonlyMap<string, Judge<J>>,
+  ruleOf: (acceptAt: number) => AcceptanceRule<J>,
+): Router<J> {
+  const last = tiers.length - 1;
+  return createCascade(
+    tiers.map((name, index) => ({
+      name,
+      judge: need(judges.get(name), name),
+      rule: ruleOf(index === last ? abstainBelow : acceptAt),
+    })),
+  );
+}

@@ -1,0 +1,25 @@
+/** What a ranking says of its candidates, in the order in which they came. */
+export interface RankingResult {
+  /** Bradley-Terry strengths in log-odds, centred: they sum to 0. */
+  readonly rewards: readonly number[];
+  /** Standard errors of the rewards, > 0. */
+  readonly standardErrors: readonly number[];
+  /** Positions of the candidates, best first; equal rewards keep the order in which they came. */
+  readonly order: readonly number[];
+  /** 1 for the best; candidates with equal rewards share the mean of their ranks. */
+  readonly ranks: readonly number[];
+  readonly comparisons: ComparisonCounts;
+  readonly method: RankingMethod;
+}
+
+/** All pairs; each against the next in a circle; or pairs chosen one after the other while something is open. */
+export type RankingMethod = 'all_pairs' | 'circular' | 'adaptive';
+
+export interface ComparisonCounts {
+  /** Pairs that gave a preference or a tie. */
+  readonly judged: number;
+  /** Pairs whose judges gave no label. */
+  readonly failed: number;
+  /** Pairs that there are: k (k - 1) / 2. */
+  readonly possible: number;
+}

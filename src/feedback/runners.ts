@@ -1,0 +1,23 @@
+import type { Call } from '../contracts/call.ts';
+import type { Router } from '../contracts/routing.ts';
+import type { Item } from '../domain/item.ts';
+import type { Rubric } from '../domain/rubric.ts';
+import type { ScoreJudgment } from '../domain/score.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { type Heading, preferenceVerdict, scoreVerdict } from './verdict.ts';
+
+/** Gives one kind of feedback for one item. May throw for defects alone. */
+export type TaskRunner = (heading: Heading, item: Item, call: Call) => Promise<Verdict>;
+
+export function preferenceRunner(router: Router): TaskRunner {
+  return async (heading, item, call) =>
+    preferenceVerdict(heading, await router.route(item, call, heading.id));
+}
+
+/** `rubric` is for items that name none; undefined leaves them to the judge's general one. */
+export function scoreRunner(router: Router<ScoreJudgment>, rubric: Rubric | undefined): TaskRunner {
+  return async (heading, item, call) => {
+    const asked = item.rubric === undefined && rubric !== undefined ? { ...item, rubric } : item;
+    return scoreVerdict(heading, await router.route(asked, call, heading.id));
+  };
+}

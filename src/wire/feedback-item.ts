@@ -1,0 +1,221 @@
+import { z } from 'zod';
+import type { ItemInput } from '../contracts/feedback.ts';
+import type { Constitution } from '../domain/constitution.ts';
+import type { Problem } from '../domain/errors.ts';
+import type { Item, Wishes } from '../domain/item.ts';
+import type { Rubric } from '../domain/rubric.ts';
+import { CANDIDATES, type Task } from '../domain/task.ts';
+import { listProblems } from './envelope.ts';
+import { cleanText, isNotBlank, passage } from './passage.ts';
+import { check, invalid } from './problems.ts';
+
+/** One item of a feedback request, by task. What is wrong with it is told all at once, under its own place. */
+const messageSchema = z
+  .strictObject({ role: cleanText.min(1).max(64), content: cleanText })
+  .meta({ id: 'FeedbackMessage' });
+
+const messagesSchema = z
+  .array(messageSchema)
+  .min(1)
+  .refine((messages) => messages.some((message) => isNotBlank(message.content)), {
+    error: 'must not be blank in every message',
+  });
+
+const name = cleanText.min(1).max(256);
+
+const common = {
+  id: name.nullish().meta({
+    description: 'Your own name for the item, unique in the request; made up from the position when absent.',
+    example: 'row-17',
+  }),
+  prompt: z.union([passage, messagesSchema]).meta({
+    description: 'What was asked: text, or a list of chat messages.',
+    example: 'Is it safe to eat raw flour?',
+  }),
+};
+
+const metadata = z.record(z.string(), z.unknown()).nullish().meta({
+  description: 'Your own data: comes back with the verdict, no judge sees it.',
+});
+
+const rubric = name.nullish().meta({
+  description: 'Name of a configured rubric, as `name@version`; the general one when absent.',
+});
+
+const pair = z
+  .array(passage)
+  .length(2)
+  .meta({
+    description: 'The two responses to compare: the first is `a`, the second `b`.',
+    example: ['No: it is not heat-treated and can carry bacteria.', 'Sure.'],
+  });
+
+const single = z
+  .array(passage)
+  .length(1)
+  .meta({ description: 'The response, alone in its list.', example: ['Sure.'] });
+
+const group = z
+  .array(passage)
+  .min(CANDIDATES.ranking.least)
+  .max(CANDIDATES.ranking.most)
+  .meta({ description: 'The responses to rank.', example: ['Sure.', 'No.', 'It can carry bacteria.'] });
+
+/** The most rounds of revising that one item may ask for; each costs two long generations. */
+const MOST_ROUNDS = 8;
+
+const critique = {
+  constitution: name.nullish().meta({
+    description:
+      'Name of a configured constitution, as `name@version` or its name; the policy’s when absent.',
+  }),
+  revise: z.int().min(0).max(MOST_ROUNDS).nullish().meta({
+    description:
+      'Rounds of critique and revision; 0 asks for one critique alone. As the policy says when absent.',
+  }),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullish().meta({
+    description: 'Chooses the principles: equal seeds choose equally. A hash of the item does when absent.',
+  }),
+  evidence: z.boolean().nullish().meta({
+    description: 'Ask for quotes from the response; only those that really stand in it come back.',
+  }),
+};
+
+const ranking = {
+  method: z.enum(['all_pairs', 'circular', 'adaptive']).nullish().meta({
+    description:
+      'Which pairs are compared: all, each with the next in a circle, or chosen while something is open (adaptive, the default).',
+  }),
+  comparisons: z.int().min(1).max(2016).nullish().meta({
+    description: 'Pairs that may be compared at most; adaptive ranking stops there.',
+  }),
+};
+
+export const preferenceItemSchema = z
+  .strictObject({ ...common, candidates: pair, rubric, metadata })
+  .meta({ id: 'PreferenceItem' });
+
+export const scoreItemSchema = z
+  .strictObject({
+    ...common,
+    candidates: single,
+    rubric,
+    reference: passage
+      .nullish()
+      .meta({ description: 'A response that is known to be good, to compare with.' }),
+    metadata,
+  })
+  .meta({ id: 'ScoreItem' });
+
+export const critiqueItemSchema = z
+  .strictObject({ ...common, candidates: single, ...critique, metadata })
+  .meta({ id: 'CritiqueItem' });
+
+export const rankingItemSchema = z
+  .strictObject({ ...common, candidates: group, rubric, ...ranking, metadata })
+  .meta({ id: 'RankingItem' });
+
+/** What an item may hold, whatever its task: the schema of its task allows less. */
+interface RawFields {
+  readonly prompt: Item['prompt'];
+  readonly candidates: readonly string[];
+  readonly metadata?: Item['metadata'] | null | undefined;
+  readonly rubric?: string | null | undefined;
+  readonly constitution?: string | null | undefined;
+  readonly reference?: string | null | undefined;
+  readonly revise?: number | null | undefined;
+  readonly seed?: number | null | undefined;
+  readonly evidence?: boolean | null | undefined;
+  readonly method?: Wishes['method'] | null;
+  readonly comparisons?: number | null | undefined;
+}
+
+const ITEM_SCHEMAS: Readonly<Record<Task, z.ZodType<RawFields>>> = {
+  preference: preferenceItemSchema,
+  score: scoreItemSchema,
+  critique: critiqueItemSchema,
+  revision: critiqueItemSchema,
+  ranking: rankingItemSchema,
+};
+
+/** What the names in items may point to. */
+export interface ItemNames {
+  /** By `name@version`. */
+  readonly rubrics: ReadonlyMap<string, Rubric>;
+  /** By `name@version`, and the newest by its name alone. */
+  readonly constitutions: ReadonlyMap<string, Constitution>;
+}
+
+export interface RawItem {
+  readonly raw: unknown;
+  readonly position: number;
+  readonly id: string;
+  /** Found before the item itself was looked at. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads one item, or says why it cannot be judged. */
+export function readItem(task: Task, { raw, position, id, problems }: RawItem, names: ItemNames): ItemInput {
+  const place = `items[${position}]`;
+  const checked = check(ITEM_SCHEMAS[task], raw, ['items', position]);
+  if (!checked.ok) return rejected(id, raw, [...problems, ...checked.problems]);
+  const { prompt, candidates, metadata } = checked.value;
+  const rubricOf = find('rubric', checked.value.rubric, names.rubrics, place);
+  const constitutionOf = find('constitution', checked.value.constitution, names.constitutions, place);
+  const found = [...problems, ...rubricOf.problems, ...constitutionOf.problems];
+  if (found.length > 0) return rejected(id, raw, found);
+  const wishes = wishesOf(checked.value, constitutionOf.value);
+  const item: Item = { id, prompt, candidates, rubric: rubricOf.value, metadata: metadata ?? {} };
+  return { ok: true, item: wishes === null ? item : { ...item, wishes } };
+}
+
+/** Null when nothing is wished, as in every preference. */
+function wishesOf(fields: RawFields, constitution: Constitution | undefined): Wishes | null {
+  const { reference, revise, seed, evidence, method, comparisons } = fields;
+  const given = Object.entries({
+    reference,
+    constitution,
+    revise,
+    seed,
+    evidence,
+    method,
+    comparisons,
+  }).filter(([, value]) => value !== undefined && value !== null);
+  return given.length === 0 ? null : Object.fromEntries(given);
+}
+
+interface Found<T> {
+  readonly value: T | undefined;
+  readonly problems: readonly Problem[];
+}
+
+function find<T>(
+  kind: 'rubric' | 'constitution',
+  id: string | null | undefined,
+  known: ReadonlyMap<string, T>,
+  place: string,
+): Found<T> {
+  if (id === undefined || id === null) return { value: undefined, problems: [] };
+  const value = known.get(id);
+  if (value !== undefined) return { value, problems: [] };
+  const names = [...known.keys()].slice(0, 20).join(', ');
+  const list = names === '' ? 'none is configured' : `known: ${names}`;
+  return { value, problems: [invalid(`${place}.${kind}`, `is not a known ${kind}; ${list}`)] };
+}
+
+function rejected(id: string, raw: unknown, problems: readonly Problem[]): ItemInput {
+  const problem: Problem = {
+    code: 'invalid_request',
+    message: listProblems(problems),
+    param: problems[0]?.param ?? null,
+  };
+  return { ok: false, id, problem, metadata: metadataOf(raw) };
+}
+
+const carriesMetadata = z.looseObject({ metadata: z.record(z.string(), z.unknown()) });
+
+/** Metadata comes back even with an item that cannot be read, so that the caller can tell which it was. */
+function metadataOf(raw: unknown): Readonly<Record<string, unknown>> {
+  const read = carriesMetadata.safeParse(raw);
+  return read.success ? read.data.metadata : {};
+}

@@ -2,8 +2,11 @@ import type { Parts } from './compose-parts.ts';
 import { createLabelStore } from './caching/label-store.ts';
 import type { Config } from './config/schema.ts';
 import type { LabelStore } from './contracts/cache.ts';
+import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
+import type { Judge } from './contracts/judge.ts';
 import type { LaneEvent, QualityBook } from './contracts/quality.ts';
+import { type AnchorWatch, createAnchorWatch } from './routing/anchors/anchor-watch.ts';
 import { type Auditor, createAuditor } from './routing/auditor.ts';
 import { certifyChain } from './routing/certificates/shorter-chains.ts';
 import { createSpendPace } from './routing/deferral/spend-pace.ts';
@@ -24,10 +27,17 @@ export interface Evidence {
   /** `certificates` made elsewhere are in force from the start. */
   lanesOf(name: string, policy: PolicyConfig, target: Target, certificates: readonly Certificate[]): Lanes;
   gateOf(name: string, policy: PolicyConfig, config: Config): PolicyGate;
+  /** Stops the watch of before when the policy has other anchors now, or none. */
+  watchAnchors(name: string, policy: PolicyConfig, watched: WatchedAnchors): void;
   spendingOf(name: string, budget: BudgetConfig): Spending;
   /** Empty again when the size changes. */
   labels(bytes: number): LabelStore;
   close(): Promise<void>;
+}
+
+interface WatchedAnchors {
+  readonly items: readonly AnchorItem[];
+  readonly judges: ReadonlyMap<string, Judge>;
 }
 
 /** Audits that run at once and that wait; they share the engines with everybody else. */
@@ -41,12 +51,14 @@ export function createEvidence(parts: Parts): Evidence {
       void lanes.last(policy)?.of(team, stratum).gold(verdictId, label),
   });
   const gates = createMemory<PolicyGate>();
+  const anchors = createMemory<AnchorWatch>();
   const spendings = createMemory<Spending>();
   const stores = createMemory<LabelStore>();
   return {
     outcomes,
     auditor,
     quality: {
+      anchors: (policy) => anchors.last(policy)?.quality() ?? [],
       lanes: (team, policy) =>
         (lanes.last(policy)?.ofTeam(team) ?? []).map((lane) => ({
           ...lane.quality(),
@@ -72,9 +84,20 @@ export function createEvidence(parts: Parts): Evidence {
           later: (work) => void parts.clock.after(0, work),
         }),
       ),
+    watchAnchors(name, policy, { items, judges }) {
+      const before = anchors.last(name);
+      const watch = anchors.get(name, [policy.anchors, policy.tiers, items], () =>
+        createPolicyAnchors(name, policy, items, { parts, auditor, lanes: () => lanes.last(name) }),
+      );
+      if (before !== watch) before?.stop();
+      watch.use(judges);
+    },
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
     labels: (bytes) => stores.get('labels', bytes, () => createLabelStore(bytes, parts.clock)),
-    close: () => auditor.close(),
+    close() {
+      for (const watch of anchors.all()) watch.stop();
+      return auditor.close();
+    },
   };
 }
 
@@ -82,12 +105,14 @@ export function createEvidence(parts: Parts): Evidence {
 interface Memory<T> {
   get(name: string, from: unknown, make: () => T): T;
   last(name: string): T | undefined;
+  all(): T[];
 }
 
 function createMemory<T>(): Memory<T> {
   const known = new Map<string, { readonly from: string; readonly value: T }>();
   return {
     last: (name) => known.get(name)?.value,
+    all: () => [...known.values()].map(({ value }) => value),
     get(name, from, make) {
       const text = JSON.stringify(from);
       const found = known.get(name);
@@ -139,6 +164,36 @@ function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, p
       }),
     announce: (event) => logEvent(parts, event),
   });
+}
+
+/** A judge that changed makes every certificate of the policy doubtful: it speaks in all of them. */
+function createPolicyAnchors(
+  name: string,
+  policy: PolicyConfig,
+  items: readonly AnchorItem[],
+  { parts, auditor, lanes }: AnchorParts,
+): AnchorWatch {
+  const { everyMs = 60_000, tolerance = 0.05 } = policy.anchors ?? {};
+  return createAnchorWatch({
+    policy: name,
+    items,
+    tolerance,
+    everyMs,
+    timeoutMs: policy.deadlineMs,
+    auditor,
+    clock: parts.clock,
+    random: parts.random,
+    alarm(judge, detail) {
+      parts.logger.warn({ event: 'anchor_alarm', policy: name, judge, detail }, 'drift of a judge');
+      for (const lane of lanes()?.all() ?? []) lane.doubt(`${judge} drifted: ${detail}`);
+    },
+  });
+}
+
+interface AnchorParts {
+  readonly parts: Parts;
+  readonly auditor: Auditor;
+  lanes(): Lanes | undefined;
 }
 
 /** Below this the labels are better spent on the proof than on training what is proven. */

@@ -1,5 +1,6 @@
 import type { Evidence } from './compose-evidence.ts';
 import { need, type Parts } from './compose-parts.ts';
+import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -28,6 +29,8 @@ export interface RoutingParts {
   readonly templates: LoadedConfig['templates'];
   /** Made elsewhere, by policy. */
   readonly certificates: ReadonlyMap<string, readonly Certificate[]>;
+  /** By policy. */
+  readonly anchors: ReadonlyMap<string, readonly AnchorItem[]>;
   readonly evidence: Evidence;
   readonly parts: Parts;
 }
@@ -36,7 +39,7 @@ export interface RoutingParts {
 export function createRouter(
   name: string,
   policy: PolicyConfig,
-  { judges, config, certificates, evidence, parts }: RoutingParts,
+  { judges, config, certificates, anchors, evidence, parts }: RoutingParts,
 ): Router {
   const tiers = policy.tiers.map((tier) => ({
     tier,
@@ -51,6 +54,8 @@ export function createRouter(
     const plain = [...small.map((tier) => ({ ...tier, rule })), { ...reference, rule: lastRule }];
     return createCascade(plain.map(({ tier, judge, rule: own }) => ({ name: tier, judge, rule: own })));
   }
+  const asked = new Map(tiers.map(({ tier, judge }) => [tier, judge]));
+  evidence.watchAnchors(name, policy, { items: anchors.get(name) ?? [], judges: asked });
   return createCertifiedRouter({
     policy: name,
     chain: chainOf(small),

@@ -76,10 +76,10 @@ function createFeedback(
   engines: ReadonlyMap<string, Engine>,
   { parts, evidence }: Lasting,
 ): FeedbackService {
-  const { certificates = new Map() } = loaded;
+  const { certificates = new Map(), anchors = new Map() } = loaded;
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
   const judges = createJudges(loaded, engines, fence);
-  const policies = createFeedbackPolicies({ ...loaded, judges, certificates, evidence, parts });
+  const policies = createFeedbackPolicies({ ...loaded, judges, certificates, anchors, evidence, parts });
   return createFeedbackService({ policies, random: parts.random, logger: parts.logger });
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { withAnchors } from './compose-anchors.ts';
 import { withCertificates } from './compose-certificates.ts';
 import { closeAll, createEngines, whenReady } from './compose-engines.ts';
 import { evaluationProgram, withEachJudge } from './compose-evaluation.ts';
@@ -20,7 +21,8 @@ import { startSimulator } from './engines/simulator/simulator.ts';
  */
 export function createProgram(environment: Environment): Program {
   const loadOptions = { environment, builtInTemplates: join(import.meta.dirname, 'judging/templates') };
-  const load = (path: string): LoadedConfig => withCertificates(path, loadConfig(path, loadOptions));
+  const load = (path: string): LoadedConfig =>
+    withAnchors(path, withCertificates(path, loadConfig(path, loadOptions)));
   return {
     async serve(options) {
       const source = await openSource(options.source, load, (data) => checkConfig(data, loadOptions));

@@ -67,9 +67,17 @@ const section = {
         task: text,
         rubric: text,
         target: z.unknown().optional(),
+        anchors: z.unknown().optional(),
         acceptAt: z.unknown().optional(),
       })
-      .catch({ tiers: [], task: undefined, rubric: undefined, target: undefined, acceptAt: undefined }),
+      .catch({
+        tiers: [],
+        task: undefined,
+        rubric: undefined,
+        target: undefined,
+        anchors: undefined,
+        acceptAt: undefined,
+      }),
   ),
   teams: map(
     z
@@ -99,10 +107,13 @@ type Loose = z.infer<typeof loose>;
 
 /** A target is proven against the last tier, and then decides instead of a plain threshold. */
 function targetProblems(policies: Loose['policies']): ValueProblem[] {
-  return Object.entries(policies).flatMap(([name, { tiers, target, acceptAt }]) => {
-    if (target === undefined) return [];
+  return Object.entries(policies).flatMap(([name, { tiers, target, acceptAt, anchors }]) => {
     const problems: ValueProblem[] = [];
     const path = ['policies', name];
+    if (target === undefined) {
+      const message = 'watch over nothing without a target: certificates are what they take back';
+      return anchors === undefined ? [] : [{ path: [...path, 'anchors'], message }];
+    }
     if (tiers.length === 1) {
       const message = 'needs a smaller tier before the last one: agreement is proven against the last';
       problems.push({ path: [...path, 'target'], message });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { AnchorItem } from '../contracts/anchors.ts';
 import type { Certificate } from '../contracts/certificate.ts';
 import { ConfigError, type ConfigProblem } from '../contracts/program.ts';
 import { crossCheck } from './cross-check.ts';
@@ -30,6 +31,8 @@ export interface LoadedConfig {
   readonly directory: string;
   /** Certificates by policy, where their files were read too. */
   readonly certificates?: ReadonlyMap<string, readonly Certificate[]>;
+  /** Anchor items by policy, where their files were read too. */
+  readonly anchors?: ReadonlyMap<string, readonly AnchorItem[]>;
 }
 
 export interface LoadOptions {

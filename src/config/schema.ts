@@ -135,6 +135,24 @@ const audit = z.strictObject({
     ),
 });
 
+const anchors = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .describe(
+      'JSONL of pairs, with "gold" where a person labelled one; relative to the configuration file. At least 50 items say much.',
+    ),
+  everyMs: ms(10, 86_400_000)
+    .default(60_000)
+    .describe('Time from one item to the next, in the background; every judge of the policy answers it.'),
+  tolerance: z
+    .number()
+    .min(0.005)
+    .max(0.5)
+    .default(0.05)
+    .describe('Share of answers that may differ from the first ones: the own noise of the judges.'),
+});
+
 const budget = z.strictObject({
   usd: z.number().positive().max(1e6).describe('US dollars that the last tier may cost in one period.'),
   per: z.enum(['minute', 'hour', 'day']).describe('The period; unspent money is kept for one more.'),
@@ -211,6 +229,11 @@ const policy = z.strictObject({
     .max(STRATUM_DIMENSIONS.length)
     .default([])
     .describe('What tells items apart that get certificates of their own; none: one certificate for all.'),
+  anchors: anchors
+    .optional()
+    .describe(
+      'Items that the judges of a target answer again and again, so that one that changed is found out.',
+    ),
   audit: audit.prefault({}).describe('How the certificates of a target are watched.'),
   budget: budget
     .optional()

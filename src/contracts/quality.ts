@@ -1,3 +1,4 @@
+import type { AnchorQuality } from './anchors.ts';
 import type { Estimate, RefusalReason } from './certificate.ts';
 import type { LaneScope } from './evidence.ts';
 
@@ -40,4 +41,6 @@ export interface LaneEvent {
 export interface QualityBook {
   /** Lanes of a team's policy, in the order in which they appeared. */
   lanes(team: string, policy: string): readonly LaneQuality[];
+  /** How the judges of a policy answer its anchor set; empty where it has none. */
+  anchors(policy: string): readonly AnchorQuality[];
 }

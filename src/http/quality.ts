@@ -11,6 +11,7 @@ export function createQualityHandler(
 ): (name: string) => TeamHandler {
   return (name) => (exchange, principal) => {
     const policy = catalogue.policy(name, principal);
-    sendJson(exchange, 200, renderQuality(policy.name, quality.lanes(principal.team, policy.name)));
+    const lanes = quality.lanes(principal.team, policy.name);
+    sendJson(exchange, 200, renderQuality(policy.name, lanes, quality.anchors(policy.name)));
   };
 }

@@ -5,6 +5,7 @@ import { Lane, type LaneOptions } from './lane.ts';
 export interface Lanes {
   of(team: string, stratum: string): Lane;
   ofTeam(team: string): readonly Lane[];
+  all(): readonly Lane[];
 }
 
 export type LaneFactory = Omit<LaneOptions, 'scope' | 'sharedBy'>;
@@ -31,6 +32,7 @@ export function createLanes(policy: string, isSplit: boolean, factory: LaneFacto
   };
   return {
     of: lookUp,
+    all: () => [...lanes.values()],
     ofTeam: (team) => [...lanes.values()].filter(({ scope }) => scope.team === team),
   };
 }

@@ -1,8 +1,14 @@
 import { z } from 'zod';
+import type { AnchorQuality } from '../contracts/anchors.ts';
 import type { LaneQuality } from '../contracts/quality.ts';
 
 /** The reply of `GET /v1/feedback/policies/{name}`: what is proven of a policy's labels, stratum by stratum. */
 const estimate = z.object({ value: z.number(), low: z.number(), high: z.number(), labels: z.int() });
+
+const alarm = z.object({
+  at: z.number().meta({ description: 'Milliseconds since 1970.' }),
+  detail: z.string(),
+});
 
 const stratumSchema = z
   .object({
@@ -13,10 +19,7 @@ const stratumSchema = z
     }),
     reason: z.string(),
     certificate: z.string().nullable(),
-    last_alarm: z
-      .object({ at: z.number().meta({ description: 'Milliseconds since 1970.' }), detail: z.string() })
-      .nullable()
-      .meta({ description: 'The last drift that took a certificate back.' }),
+    last_alarm: alarm.nullable().meta({ description: 'The last drift that took a certificate back.' }),
     observations: z.int().meta({ description: 'Items judged by every tier, chosen by chance.' }),
     awaiting_gold: z.int().nullable().meta({
       description:
@@ -32,13 +35,34 @@ const stratumSchema = z
   })
   .meta({ id: 'StratumQuality' });
 
+const anchorSchema = z
+  .object({
+    judge: z.string(),
+    items: z.int().meta({ description: 'Items of the anchor set.' }),
+    known: z.int().meta({ description: 'Those that the judge has answered, as it is now.' }),
+    repeated: z.int().meta({ description: 'Answers beyond the first to each item.' }),
+    changed: z.int().meta({ description: 'Those of them that differ from the first.' }),
+    gold: z.int().meta({ description: 'Answered items that have a gold label.' }),
+    right: z.int().meta({ description: 'Those of them whose newest answer is the gold label.' }),
+    last_alarm: alarm.nullable(),
+  })
+  .meta({ id: 'AnchorQuality' });
+
 export const qualityReplySchema = z
-  .object({ object: z.literal('policy'), policy: z.string(), strata: z.array(stratumSchema) })
+  .object({
+    object: z.literal('policy'),
+    policy: z.string(),
+    strata: z.array(stratumSchema),
+    anchors: z.array(anchorSchema).meta({
+      description: 'How each judge answers the anchor set; empty where the policy has none.',
+    }),
+  })
   .meta({ id: 'PolicyQuality' });
 
 export function renderQuality(
   policy: string,
   lanes: readonly LaneQuality[],
+  anchors: readonly AnchorQuality[],
 ): z.infer<typeof qualityReplySchema> {
   const strata = lanes.map((lane) => ({
     stratum: lane.stratum,
@@ -54,5 +78,10 @@ export function renderQuality(
     disagreed: lane.disagreed,
     gold_agreement: lane.goldAgreement,
   }));
-  return { object: 'policy', policy, strata };
+  return {
+    object: 'policy',
+    policy,
+    strata,
+    anchors: anchors.map(({ lastAlarm, ...same }) => ({ ...same, last_alarm: lastAlarm })),
+  };
 }

@@ -6,6 +6,7 @@ import { createSeededRandom, type SeededRandom } from '../../src/statistics/rand
 export interface DriftStream {
   readonly alpha: number;
   readonly auditShare: number;
+  readonly runToFalseAlarm?: number;
   /** Items with the first risk, then items with the second. */
   readonly before: { readonly items: number; readonly risk: number };
   readonly after: { readonly items: number; readonly risk: number };
@@ -20,8 +21,8 @@ export interface StreamResult {
 
 /** Plays a stream through the monitor that watches live traffic. */
 export function playStream(stream: DriftStream, random: SeededRandom): StreamResult {
-  const { alpha, auditShare, before, after } = stream;
-  const monitor = createLaneMonitor({ alpha, auditShare });
+  const { auditShare, before, after } = stream;
+  const monitor = createLaneMonitor(stream);
   let audits = 0;
   for (let item = 0; item < before.items + after.items; item += 1) {
     if (random.uniform() >= auditShare) continue;

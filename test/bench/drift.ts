@@ -20,12 +20,24 @@ const figures = {
   boundary: measureStreams({ ...lane, before: { items: 60_000, risk: 0.05 }, after: none }, runs, seed + 3),
 };
 
-const scoreRuns = Math.max(1, Math.round(runs / 5));
+/** 30 days of one anchor item a minute: a judge that flips 2 % by itself, then one that flips 15 %. */
+const month = { items: 43_200, risk: 0.02 };
+const anchors = measureStreams(
+  { alpha: 0.05, auditShare: 1, runToFalseAlarm: 1_000, before: month, after: { items: 5_000, risk: 0.15 } },
+  scoreRunsOf(runs),
+  seed + 7,
+);
+
+const scoreRuns = scoreRunsOf(runs);
 const scores = {
   quiet100: scoreAlarmShare({ reference: 100, items: 60_000, shift: 0 }, scoreRuns, seed + 4),
   quiet500: scoreAlarmShare({ reference: 500, items: 60_000, shift: 0 }, scoreRuns, seed + 5),
   moved: scoreAlarmShare({ reference: 200, items: 1_000, shift: 1 }, scoreRuns, seed + 6),
 };
+
+function scoreRunsOf(all: number): number {
+  return Math.max(1, Math.round(all / 5));
+}
 
 function delays({ medianDelay, p90Delay, missedShare }: StreamFigures): string {
   return `median ${medianDelay ?? 'none'}, 90 % by ${p90Delay ?? 'none'} audits, missed ${percent(missedShare)}`;
@@ -50,6 +62,9 @@ console.log(
     `${percent(scores.quiet500)} after 500; squared scores seen within 1,000 items: ${percent(scores.moved)}`,
 );
 console.log(
+  `anchors, tolerance .05: ${percent(anchors.falseAlarmShare)} false alarms in 43,200 answers of which .02 flip; .15 flipping: ${delays(anchors)}`,
+);
+console.log(
   JSON.stringify({
     bench: 'drift',
     runs,
@@ -63,5 +78,7 @@ console.log(
     score_false_alarm_share_100: scores.quiet100,
     score_false_alarm_share_500: scores.quiet500,
     score_shift_seen_share: scores.moved,
+    anchor_false_alarm_share: anchors.falseAlarmShare,
+    anchor_median_answers: anchors.medianDelay,
   }),
 );

@@ -38,6 +38,20 @@ const quality = z.object({
   ),
 });
 
+const anchorSet = z.object({
+  anchors: z.array(
+    z.object({
+      judge: z.string(),
+      items: z.int(),
+      known: z.int(),
+      repeated: z.int(),
+      changed: z.int(),
+      gold: z.int(),
+      last_alarm: z.unknown(),
+    }),
+  ),
+});
+
 /** A gateway whose policy has a target, in front of a noisy small and a steady large simulated judge. */
 describe('a policy with a target', () => {
   const folder = mkdtempSync(join(tmpdir(), 'assay-certified-'));
@@ -51,6 +65,8 @@ describe('a policy with a target', () => {
     ]);
     const [small, large] = engines.map(({ url }) => url);
     const path = join(folder, 'assay.yaml');
+    const anchors = pairs(9_000, 8).map((pair) => JSON.stringify({ ...pair, gold: 'a' }));
+    writeFileSync(join(folder, 'anchors.jsonl'), anchors.join('\n'));
     writeFileSync(path, stringify(configOf(small ?? '', large ?? '')));
     gateway = await createProgram({}).serve({
       source: { type: 'file', path },
@@ -131,6 +147,27 @@ describe('a policy with a target', () => {
     expect(await people()).toMatchObject({ state: 'certified', awaiting_gold: expect.any(Number) });
   });
 
+  it('has every judge answer the anchor set again and again, and tells how', async () => {
+    const watched = async () => {
+      const answer = await fetch(`${gateway.url}/v1/feedback/policies/people`);
+      return anchorSet.parse(await answer.json()).anchors;
+    };
+    await expect
+      .poll(async () => (await watched()).filter(({ repeated }) => repeated > 3).length, { timeout: 10_000 })
+      .toBe(2);
+    for (const { items, known, gold, changed, last_alarm: alarm } of await watched()) {
+      // Simulated judges answer the same item the same way.
+      expect({ items, known, gold, changed, alarm }).toEqual({
+        items: 8,
+        known: 8,
+        gold: 8,
+        changed: 0,
+        alarm: null,
+      });
+    }
+    expect((await watched()).map(({ judge: name }) => name)).toEqual(['quick', 'strict']);
+  });
+
   it('says what is wrong with gold labels, all at once', async () => {
     const answer = await fetch(`${gateway.url}/v1/feedback/outcomes`, {
       method: 'POST',
@@ -164,7 +201,11 @@ function configOf(small: string, large: string): unknown {
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: {
       default: { tiers: ['quick', 'strict'], target: { agreement: 0.9 }, audit: { share: 0.1 } },
-      people: { tiers: ['quick', 'strict'], target: { agreement: 0.9, reference: 'human' } },
+      people: {
+        tiers: ['quick', 'strict'],
+        target: { agreement: 0.9, reference: 'human' },
+        anchors: { file: 'anchors.jsonl', everyMs: 10 },
+      },
     },
   };
 }

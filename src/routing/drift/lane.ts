@@ -5,8 +5,8 @@ import { createRiskDetector, type DetectorState, restoreRiskDetector } from '../
  *
  * Two detectors of `statistics/e-process.ts` run side by side and either raises the alarm. The e-process sees a lane
  * that was wrong from its start: with risk <= alpha it ever alarms with probability at most 1/THRESHOLD. The e-CUSUM
- * sees a change soon whenever it comes: with risk <= alpha it alarms falsely after THRESHOLD audits or more on
- * average. An alarm stays until the lane begins anew under another certificate; nothing here withdraws anything.
+ * sees a change soon whenever it comes: with risk <= alpha it alarms falsely after its run length in audits or more
+ * on average. An alarm stays until the lane begins anew under another certificate; nothing here withdraws anything.
  */
 export interface LaneMonitor {
   /** Takes in one audited item; returns the alarm when this one raised it, else null. */
@@ -36,6 +36,7 @@ export interface LaneAlarm {
 /** A lane's whole memory, as plain JSON. */
 export interface LaneState {
   readonly auditShare: number;
+  readonly runToFalseAlarm: number;
   readonly errors: number;
   readonly weight: number;
   readonly alarmed: boolean;
@@ -45,19 +46,26 @@ export interface LaneState {
 
 /** Wealth at which the e-process alarms: at most one lane in 20 ever, as long as the promise holds. */
 const PROCESS_THRESHOLD = 20;
-/** Wealth at which the e-CUSUM alarms, and its least mean run to a false alarm, in audits. */
-const CUSUM_THRESHOLD = 100;
+/** Least mean run to a false alarm of the e-CUSUM, in audits. */
+const RUN_TO_FALSE_ALARM = 100;
 
 export interface LaneOptions {
   /** The promised marginal risk, in (0, 1). */
   readonly alpha: number;
   /** Least probability in (0, 1] with which an item of this lane is audited; rarer audits are refused. */
   readonly auditShare: number;
+  /** Wealth at which the e-CUSUM alarms: its least mean run to a false alarm, in audits; 100 unless told. */
+  readonly runToFalseAlarm?: number;
 }
 
-export function createLaneMonitor({ alpha, auditShare }: LaneOptions): LaneMonitor {
+export function createLaneMonitor({
+  alpha,
+  auditShare,
+  runToFalseAlarm = RUN_TO_FALSE_ALARM,
+}: LaneOptions): LaneMonitor {
   return restoreLaneMonitor({
     auditShare,
+    runToFalseAlarm,
     errors: 0,
     weight: 0,
     alarmed: false,
@@ -68,14 +76,14 @@ export function createLaneMonitor({ alpha, auditShare }: LaneOptions): LaneMonit
 
 /** A monitor that goes on from a stored state, which its reader has checked. */
 export function restoreLaneMonitor(from: LaneState): LaneMonitor {
-  const { auditShare } = from;
+  const { auditShare, runToFalseAlarm } = from;
   const process = restoreRiskDetector(from.process);
   const cusum = restoreRiskDetector(from.cusum);
   const { alpha } = from.process;
   let { errors, weight: total, alarmed } = from;
   const alarmAfter = (): LaneAlarm | null => {
     if (alarmed) return null;
-    const detector = cusum.reached(CUSUM_THRESHOLD)
+    const detector = cusum.reached(runToFalseAlarm)
       ? 'e-cusum'
       : process.reached(PROCESS_THRESHOLD)
         ? 'e-process'
@@ -105,6 +113,7 @@ export function restoreLaneMonitor(from: LaneState): LaneMonitor {
     },
     state: () => ({
       auditShare,
+      runToFalseAlarm,
       errors,
       weight: total,
       alarmed,

@@ -104,7 +104,7 @@ function qualityOf(
   { known, repeated, changed }: Epoch,
   items: readonly AnchorItem[],
 ): Omit<AnchorQuality, 'judge' | 'lastAlarm'> {
-  const answered = [...known].filter(([index]) => items[index]?.gold != null);
+  const answered = [...known].filter(([index]) => (items[index]?.gold ?? null) !== null);
   const right = answered.filter(([index, { newest }]) => items[index]?.gold === newest).length;
   return { known: known.size, items: items.length, repeated, changed, gold: answered.length, right };
 }

@@ -8,9 +8,10 @@ import type { Judge } from './contracts/judge.ts';
 import type { AcceptanceRule, Router } from './contracts/routing.ts';
 import type { AnyJudgment } from './domain/judgment.ts';
 import type { Task } from './domain/task.ts';
-import { preferenceRunner, scoreRunner, type TaskRunner } from './feedback/runners.ts';
+import { preferenceRunner, rankingRunner, scoreRunner, type TaskRunner } from './feedback/runners.ts';
 import type { FeedbackPolicy } from './feedback/service.ts';
 import { createCascade } from './routing/cascade.ts';
+import { createRanker } from './routing/ranking/ranker.ts';
 import { scoreRule } from './routing/threshold-rule.ts';
 
 type PolicyConfig = Config['policies'][string];
@@ -36,7 +37,16 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
   switch (policy.task) {
     case 'preference': {
       const router = createPolicyRouter(name, policy, { ...parts, judges: judges.preference });
-      return new Map([['preference', preferenceRunner(router)]]);
+      const { resolvedAt, concurrency } = policy;
+      return new Map([
+        ['preference', preferenceRunner(router)],
+        [
+          'ranking',
+          rankingRunner(
+            createRanker({ router, resolvedAt, concurrency: Math.min(concurrency, MOST_COMPARISONS) }),
+          ),
+        ],
+      ]);
     }
     case 'score': {
       const router = cascadeOf(policy, judges.score, scoreRule);
@@ -45,6 +55,9 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
     }
   }
 }
+
+/** Comparisons of one group at once: requests have many groups, and engines take their fill anyway. */
+const MOST_COMPARISONS = 32;
 
 /** Tiers by a plain threshold, the last one by what the policy wants at least. */
 function cascadeOf<J extends AnyJudgment>(

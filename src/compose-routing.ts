@@ -19,7 +19,7 @@ type PolicyConfig = Config['policies'][string];
 
 /** Kinds of feedback that a policy of each task gives. */
 const TASKS_OF: Readonly<Record<PolicyConfig['task'], readonly Task[]>> = {
-  preference: ['preference'],
+  preference: ['preference', 'ranking'],
   score: ['score'],
 };
 

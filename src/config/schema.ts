@@ -214,6 +214,12 @@ const policy = z.strictObject({
     .describe(
       'Confidence under which the last tier ends without a label (abstained). 0 releases every label.',
     ),
+  resolvedAt: z
+    .number()
+    .min(0.5)
+    .max(1)
+    .default(0.9)
+    .describe('Expected share of pairs in the right order at which an adaptive ranking stops comparing.'),
   rubric: z
     .string()
     .min(1)

@@ -9,6 +9,8 @@ export interface RankingResult {
   /** 1 for the best; candidates with equal rewards share the mean of their ranks. */
   readonly ranks: readonly number[];
   readonly comparisons: ComparisonCounts;
+  /** Expected share of all pairs that stand in the right order, in [0.5, 1], by the fit's own uncertainty. */
+  readonly certainty: number;
   readonly method: RankingMethod;
 }
 

@@ -1,10 +1,11 @@
 import type { Call } from '../contracts/call.ts';
+import type { Ranker } from '../contracts/ranking.ts';
 import type { Router } from '../contracts/routing.ts';
 import type { Item } from '../domain/item.ts';
 import type { Rubric } from '../domain/rubric.ts';
 import type { ScoreJudgment } from '../domain/score.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type Heading, preferenceVerdict, scoreVerdict } from './verdict.ts';
+import { type Heading, preferenceVerdict, rankingVerdict, scoreVerdict } from './verdict.ts';
 
 /** Gives one kind of feedback for one item. May throw for defects alone. */
 export type TaskRunner = (heading: Heading, item: Item, call: Call) => Promise<Verdict>;
@@ -20,4 +21,8 @@ export function scoreRunner(router: Router<ScoreJudgment>, rubric: Rubric | unde
     const asked = item.rubric === undefined && rubric !== undefined ? { ...item, rubric } : item;
     return scoreVerdict(heading, await router.route(asked, call, heading.id));
   };
+}
+
+export function rankingRunner(ranker: Ranker): TaskRunner {
+  return async (heading, item, call) => rankingVerdict(heading, await ranker.rank(item, call, heading.id));
 }

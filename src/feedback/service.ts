@@ -3,6 +3,7 @@ import type { Random } from '../contracts/clock.ts';
 import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { abortProblem, GatewayError } from '../domain/errors.ts';
+import { mapBounded } from '../domain/map-bounded.ts';
 import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { TaskRunner } from './runners.ts';
@@ -69,20 +70,4 @@ async function judgeItem(
       param: null,
     });
   }
-}
-
-/** Maps in order with at most `limit` calls under way; `run` must not throw. */
-async function mapBounded<In, Out>(
-  inputs: readonly In[],
-  limit: number,
-  run: (input: In) => Promise<Out>,
-): Promise<Out[]> {
-  if (inputs.length <= limit) return Promise.all(inputs.map(run));
-  const outputs: Out[] = [];
-  const queue = inputs.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, input] of queue) outputs[index] = await run(input);
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
-  return outputs;
 }

@@ -1,3 +1,4 @@
+import type { Ranked } from '../contracts/ranking.ts';
 import type { RoutingEnd, RoutingResult } from '../contracts/routing.ts';
 import { addCosts, NO_COST } from '../domain/cost.ts';
 import type { Problem } from '../domain/errors.ts';
@@ -10,26 +11,26 @@ import type { Flag, Verdict } from '../domain/verdict.ts';
 /** Parts of a verdict that are the same whatever happened. */
 export type Heading = Pick<Verdict, 'id' | 'itemId' | 'task' | 'metadata'>;
 
+/** What a verdict says where there is nothing to say. */
+const BLANK = {
+  label: null,
+  probabilities: null,
+  confidence: null,
+  certificate: null,
+  difficulty: null,
+  tier: null,
+  cached: false,
+  cache: null,
+  cost: NO_COST,
+  inclusionProbability: 1,
+  flags: [],
+  trail: [],
+  decisions: [],
+} as const;
+
 /** The verdict of an item that was never judged. */
 export function unjudgedVerdict(heading: Heading, problem: Problem): Verdict {
-  return {
-    ...heading,
-    outcome: outcomeOf(problem.code),
-    label: null,
-    probabilities: null,
-    confidence: null,
-    certificate: null,
-    difficulty: null,
-    tier: null,
-    cached: false,
-    cache: null,
-    cost: NO_COST,
-    inclusionProbability: 1,
-    flags: [],
-    trail: [],
-    decisions: [],
-    problem,
-  };
+  return { ...heading, ...BLANK, outcome: outcomeOf(problem.code), problem };
 }
 
 /** The verdict of a pair that went through the tiers. */
@@ -80,6 +81,35 @@ function verdictOf<J extends AnyJudgment>(
     certificate: end.type === 'accepted' ? end.certificate : null,
     tier: end.tier,
     cached: cache === 'exact' || cache === 'flipped',
+    ...history,
+    flags,
+    problem: null,
+  };
+}
+
+/** The verdict of a group whose candidates were compared with each other. */
+export function rankingVerdict(heading: Heading, ranked: Ranked): Verdict {
+  const { end, trail, notes, cached } = ranked;
+  const isRanked = end.type === 'ranked';
+  const history = {
+    cost: addCosts(trail.map((entry) => entry.cost)),
+    trail,
+    decisions: notes.map((reason, index) => ({
+      tier: 'ranking',
+      accepted: isRanked && index === 0,
+      reason,
+    })),
+  };
+  if (!isRanked) return { ...unjudgedVerdict(heading, end.problem), ...history };
+  const { result, flags } = end;
+  return {
+    ...heading,
+    ...BLANK,
+    outcome: 'ok',
+    confidence: result.certainty,
+    result: { kind: 'ranking', ...result },
+    cached,
+    cache: cached ? 'exact' : null,
     ...history,
     flags,
     problem: null,

@@ -32,6 +32,18 @@ export const SCORES_EXAMPLE = {
   ],
 };
 
+export const RANKINGS_EXAMPLE = {
+  policy: 'default',
+  items: [
+    {
+      id: 'group-3',
+      prompt: 'Is it safe to eat raw flour?',
+      candidates: ['Sure.', 'No.', 'No: it is not heat-treated and can carry bacteria.', 'I do not know.'],
+      method: 'adaptive',
+    },
+  ],
+};
+
 export const PREFERENCES_REPLY_EXAMPLE: FeedbackReply = {
   id: 'req_3k9f2m7q4x8z1c6v5b0n2s4d7g',
   object: 'list',

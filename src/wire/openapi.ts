@@ -18,6 +18,7 @@ import {
   OUTCOMES_EXAMPLE,
   PREFERENCES_EXAMPLE,
   PREFERENCES_REPLY_EXAMPLE,
+  RANKINGS_EXAMPLE,
   SCORES_EXAMPLE,
 } from './openapi-examples.ts';
 import { deadlineHeader, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
@@ -48,6 +49,7 @@ export function openApiDocument({
     paths: {
       '/v1/feedback/preferences': { post: preferences },
       '/v1/feedback/scores': { post: scores },
+      '/v1/feedback/rankings': { post: rankings },
       '/v1/feedback/outcomes': { post: outcomes },
       '/v1/feedback/policies/{name}': { get: policyQuality },
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
@@ -120,6 +122,12 @@ const scores = feedback('score', {
   operationId: 'scoreResponses',
   summary: 'Score responses by the criteria of a rubric',
   example: SCORES_EXAMPLE,
+});
+
+const rankings = feedback('ranking', {
+  operationId: 'rankResponses',
+  summary: 'Rank a group of responses by comparing pairs of them',
+  example: RANKINGS_EXAMPLE,
 });
 
 const outcomes: ZodOpenApiOperationObject = {

@@ -10,6 +10,8 @@ import { quickSimulator } from './quick-simulator.ts';
 export interface FeedbackGateway {
   readonly url: string;
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** Sets fault switches of an engine. */
+  faults(engine: 'small' | 'large', switches: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,13 @@ export async function startFeedbackGateway(
         body: JSON.stringify(body),
       });
       return { status: answer.status, body: await answer.json() };
+    },
+    async faults(engine, switches) {
+      await fetch(`${urls[engine]}/simulator/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(switches),
+      });
     },
     async close() {
       await gateway.close();

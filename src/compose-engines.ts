@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { need, type Parts } from './compose-parts.ts';
+import { coalesce } from './batching/coalescer.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config, EngineConfig, OpenAiEngineConfig, TritonEngineConfig } from './config/schema.ts';
 import type { TemplateSet } from './config/templates.ts';
@@ -51,10 +52,15 @@ export async function createEngines(
         engines.set(id, old);
         continue;
       }
-      const createReplica = (url: string): Replica =>
-        engine.kind === 'openai'
-          ? createOpenAi(engine, { url, labelProbes, clock: parts.clock })
-          : need(triton, 'triton')(tritonOptions(engine, { url, labelProbes, clock: parts.clock }));
+      const { clock } = parts;
+      const createReplica = (url: string): Replica => {
+        const place = { url, labelProbes, clock };
+        const replica =
+          engine.kind === 'openai'
+            ? createOpenAi(engine, place)
+            : need(triton, 'triton')(tritonOptions(engine, place));
+        return coalesce(replica, { ...engine.coalesce, needsCachedTokens: needsCachedTokens(engine) }, clock);
+      };
       engines.set(id, { pool: createPool(id, engine, createReplica, parts), config: engine, identity });
     }
   } catch (error) {
@@ -176,6 +182,12 @@ function resilienceOf({ resilience: { retries, hedge, stuckAfterMs } }: EngineCo
     hedge: { ...hedging, enabled: hedge },
     stuckAfterMs,
   };
+}
+
+/** True where the price of a token depends on whether it came from the engine's cache. */
+function needsCachedTokens({ cost }: EngineConfig): boolean {
+  const price = toPrice(cost);
+  return price.by === 'token' && price.cachedInputPerMtokUsd !== price.inputPerMtokUsd;
 }
 
 /** Templates of the judges that ask this engine, each once. */

@@ -77,6 +77,21 @@ const discovery = z.union([
   }),
 ]);
 
+const coalesce = z.strictObject({
+  windowMs: ms(0, 1_000)
+    .default(5)
+    .describe(
+      'Longest wait of a label question for others that leave with it. A question for an idle replica never waits; 0 sends each by itself.',
+    ),
+  maximum: z.int().min(2).max(128).default(32).describe('Questions with which a call leaves at once.'),
+  tokens: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(32_768)
+    .describe('Estimated prompt tokens with which a call leaves at once.'),
+});
+
 /** Keys that every kind of engine has. */
 const anyEngine = {
   precision,
@@ -87,6 +102,11 @@ const anyEngine = {
       'Replicas found instead of listed, by DNS or from the EndpointSlices of Kubernetes: new ones join, gone ones leave.',
     ),
   resilience: resilience.prefault({}).describe('What is done when a replica is slow, stuck or dead.'),
+  coalesce: coalesce
+    .prefault({})
+    .describe(
+      'Label questions in one engine call, where the engine was found to answer several at once as it answers each alone. Not with a cachedInputPerMtokUsd of its own where such calls do not tell their cached tokens (vLLM).',
+    ),
   warmUpTimeoutMs: ms(100, 1_800_000)
     .default(120_000)
     .describe(

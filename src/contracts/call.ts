@@ -15,6 +15,8 @@ export interface Call {
   readonly class?: CallClass;
   /** Whether labels that were bought before may answer it; absent is `normal`. */
   readonly cache?: CacheUse;
+  /** It was asked before and failed, or is asked twice: it must share no engine call with others. */
+  readonly alone?: boolean;
 }
 
 /** Classes of work, the most urgent first. Engines with a priority queue are told of them. */

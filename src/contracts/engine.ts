@@ -52,6 +52,29 @@ export interface DistributionReply {
   readonly distribution: LabelDistribution;
   readonly usage: Usage;
   readonly fingerprint: string | null;
+  /** Questions that the engine answered in one call, this one included; absent for a call of its own. */
+  readonly coalesced?: number;
+}
+
+/**
+ * A way to ask several label questions in one engine call, found at warm-up: the answers are those that each
+ * question gets alone.
+ */
+export interface LabelBatches {
+  /** Most questions of one call, at least 2. */
+  readonly maximum: number;
+  /** Whether the engine tells of such a call how many input tokens came from its cache; else it is 0 for each. */
+  readonly tellsCachedTokens: boolean;
+  /** Questions with equal keys may share a call: what is said once for the whole call is the same for them. */
+  keyOf(request: DistributionRequest, call: Call): string;
+  /**
+   * One answer for each question, in their order; their usages add up to what the engine counted. A failure of
+   * the whole call says nothing about any one of them. `call` has the marks of all and ends when none is waited for.
+   */
+  ask(
+    requests: readonly DistributionRequest[],
+    call: Call,
+  ): Promise<EngineResult<readonly EngineResult<DistributionReply>[]>>;
 }
 
 /** A text generation in the OpenAI wire format; `body` has been checked by the wire room. */
@@ -101,6 +124,8 @@ export interface ReplicaCapabilities {
   readonly tokenizer: boolean;
   /** One completion request takes several prompts. */
   readonly promptArrays: boolean;
+  /** Most label questions of one call; 0 where each needs a call of its own. */
+  readonly labelBatch: number;
   /** An answer can be held to a JSON schema. */
   readonly structuredOutput: boolean;
   /** Requests with a priority are taken, by an engine that knows the word. */
@@ -135,6 +160,8 @@ export interface Replica {
    */
   warmUp(call: Call): Promise<EngineResult<ReplicaReport>>;
   distribution(request: DistributionRequest, call: Call): Promise<EngineResult<DistributionReply>>;
+  /** Several questions in one call; null, or no such method, where the engine cannot, or before a warm-up found it. */
+  labelBatches?(): LabelBatches | null;
   /** Resolves when the engine accepted the request; failures before the first event are results. */
   generate(request: GenerationRequest, call: Call): Promise<EngineResult<AsyncIterable<GenerationEvent>>>;
   /** One JSON call without streaming (`/v1/embeddings`). */

@@ -68,3 +68,39 @@ export function addCosts(costs: readonly Cost[]): Cost {
 export function toUsd(nanoUsd: number): number {
   return nanoUsd / NANO;
 }
+
+/**
+ * Shares out what one call used among its questions, whose sizes are in proportion to `weights` (> 0): integers
+ * that add up to the whole, and never more cached tokens than input tokens. Each question wrote as many tokens
+ * as the others.
+ */
+export function shareUsage(
+  { inputTokens, cachedInputTokens, outputTokens }: Usage,
+  weights: readonly number[],
+): Usage[] {
+  const cached = sharesOf(cachedInputTokens, weights);
+  const fresh = sharesOf(inputTokens - cachedInputTokens, weights);
+  const output = sharesOf(
+    outputTokens,
+    weights.map(() => 1),
+  );
+  return weights.map((_, place) => ({
+    inputTokens: (cached[place] ?? 0) + (fresh[place] ?? 0),
+    cachedInputTokens: cached[place] ?? 0,
+    outputTokens: output[place] ?? 0,
+  }));
+}
+
+/** Each share ends where the running sum of weights says, rounded down: no share is off by more than one. */
+function sharesOf(total: number, weights: readonly number[]): number[] {
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  let weight = 0;
+  let given = 0;
+  return weights.map((each, place) => {
+    weight += each;
+    const until = place === weights.length - 1 ? total : Math.floor((total * weight) / whole);
+    const share = until - given;
+    given = until;
+    return share;
+  });
+}

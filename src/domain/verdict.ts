@@ -22,6 +22,8 @@ export interface TrailEntry {
   readonly pick: string | null;
   /** Engine calls that were made, failed ones and hedges included; 0 when none was reached. */
   readonly attempts: number;
+  /** Questions that shared the engine call which answered; 1 for a call of its own, null when none answered. */
+  readonly coalesced: number | null;
   /** Template as `name@version`. */
   readonly prompt: string;
   /** Null where no two responses were shown. */

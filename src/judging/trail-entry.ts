@@ -20,7 +20,7 @@ export interface JudgeCall {
   readonly part?: string;
   readonly report: CallReport;
   /** Null where no label was read. */
-  readonly reply: Pick<DistributionReply, 'distribution' | 'fingerprint'> | null;
+  readonly reply: Pick<DistributionReply, 'distribution' | 'fingerprint' | 'coalesced'> | null;
   /** The build that answered, where no label was read. */
   readonly fingerprint?: string | null;
   readonly problem: Problem | null;
@@ -38,6 +38,7 @@ export function trailEntryOf({ name, engine, template }: Asker, call: JudgeCall)
     replica: report.replica,
     pick: report.pick,
     attempts: report.attempts,
+    coalesced: reply === null ? null : (reply.coalesced ?? 1),
     prompt: templateId(template),
     order,
     ...(part === undefined ? {} : { part }),

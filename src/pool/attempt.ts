@@ -32,7 +32,7 @@ export function startAttempt<T>(
   call: Call,
   avoid: readonly string[],
 ): RunningAttempt<T> {
-  const link = linkCall(call);
+  const link = linkCall(avoid.length === 0 ? call : { ...call, alone: true });
   let onReplica: string | null = null;
 
   const enter = (member: Member, pick: string): Entered => {

@@ -80,6 +80,7 @@ export const PREFERENCES_REPLY_EXAMPLE: FeedbackReply = {
           replica: 'small-vllm/0',
           pick: 'p2c 0.012<0.030',
           attempts: 1,
+          coalesced: 12,
           prompt: 'preference/label@1',
           order: 'ab',
           p_first: 0.91,

@@ -29,6 +29,10 @@ const trailEntrySchema = z
       .int()
       .min(0)
       .meta({ description: 'Engine calls that were made, failed ones and hedges included.', example: 1 }),
+    coalesced: z.int().min(1).nullable().meta({
+      description: 'Questions that shared the engine call which answered; null when none answered.',
+      example: 12,
+    }),
     prompt: z
       .string()
       .meta({ description: 'Prompt template as `name@version`.', example: 'preference/label@1' }),
@@ -141,6 +145,7 @@ function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
     replica: entry.replica,
     pick: entry.pick,
     attempts: entry.attempts,
+    coalesced: entry.coalesced,
     prompt: entry.prompt,
     order: entry.order,
     ...(entry.part === undefined ? {} : { part: entry.part }),

@@ -29,6 +29,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   judging: { rooms: ['domain', 'contracts'], packages: [] },
   routing: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
   evaluation: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
+  batching: { rooms: ['domain', 'contracts'], packages: [] },
   caching: { rooms: ['domain', 'contracts'], packages: ['lru-cache'] },
   feedback: { rooms: ['domain', 'contracts'], packages: [] },
   tenancy: { rooms: ['domain', 'contracts'], packages: [] },

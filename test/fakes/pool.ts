@@ -29,6 +29,7 @@ const REPORT: ReplicaReport = {
     topLogprobs: 20,
     tokenizer: true,
     promptArrays: true,
+    labelBatch: 0,
     structuredOutput: true,
     priority: false,
     cacheSalt: true,

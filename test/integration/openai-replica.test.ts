@@ -44,6 +44,7 @@ describe('warming up a vLLM', () => {
           topLogprobs: 0,
           tokenizer: true,
           promptArrays: false,
+          labelBatch: 0,
           structuredOutput: false,
           priority: false,
           cacheSalt: false,

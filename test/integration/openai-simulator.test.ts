@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { labelBatchesContract } from '../contracts/label-batches.ts';
 import { CONTRACT_PROBE, replicaContract } from '../contracts/replica.ts';
 import { chat, eventsOf, testCall } from '../fakes/openai-replica.ts';
 import { type SimulatedReplica, startSimulatedReplica } from '../fakes/simulated-replica.ts';
 
-replicaContract('simulated vLLM', async () => {
-  const simulated = await startSimulatedReplica(CONTRACT_PROBE);
-  return { ...simulated, maxModelTokens: 2048, hang: () => simulated.fault({ hang: true }) };
-});
-
-replicaContract('simulated vLLM without label ids', async () => {
-  const simulated = await startSimulatedReplica(CONTRACT_PROBE, { labelIds: false });
-  return { ...simulated, maxModelTokens: 2048, hang: () => simulated.fault({ hang: true }) };
-});
+for (const labelIds of [true, false]) {
+  const start = async () => {
+    const simulated = await startSimulatedReplica(CONTRACT_PROBE, { labelIds });
+    return { ...simulated, maxModelTokens: 2048, hang: () => simulated.fault({ hang: true }) };
+  };
+  const name = labelIds ? 'simulated vLLM' : 'simulated vLLM without label ids';
+  replicaContract(name, start);
+  labelBatchesContract(name, start);
+}
 
 /** How the other engines differ from what the contract takes for granted. */
 const SKINS = [

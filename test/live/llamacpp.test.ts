@@ -31,6 +31,7 @@ describe.runIf(given)('llama.cpp', () => {
           topLogprobs: 256,
           tokenizer: true,
           promptArrays: true,
+          labelBatch: 0,
           structuredOutput: true,
           priority: false,
           cacheSalt: false,

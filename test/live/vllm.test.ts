@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createOpenAiReplica } from '../../src/engines/openai/replica.ts';
 import { createSystemClock } from '../../src/telemetry/system-clock.ts';
+import { labelBatchesContract } from '../contracts/label-batches.ts';
 import { CONTRACT_PROBE, replicaContract, type ReplicaUnderTest } from '../contracts/replica.ts';
 import { eventsOf, testCall } from '../fakes/openai-replica.ts';
 
@@ -16,6 +17,7 @@ describe.skipIf(given)('vLLM', () => {
 
 describe.runIf(given)('vLLM', () => {
   replicaContract('live', start);
+  labelBatchesContract('live', start);
 
   it('reads labels by their ids and tells its version', async () => {
     await using tested = await start();

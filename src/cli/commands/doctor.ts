@@ -75,11 +75,13 @@ function capabilityLines(replicas: readonly ReplicaState[]): string {
 }
 
 function capabilityText({ capabilities, reportsCachedTokens }: ReplicaReport): string {
-  const { topLogprobs, tokenizer, promptArrays, structuredOutput, priority, cacheSalt, load } = capabilities;
+  const { topLogprobs, tokenizer, promptArrays, labelBatch, structuredOutput, priority, cacheSalt, load } =
+    capabilities;
   const abilities: readonly (readonly [name: string, can: boolean])[] = [
     [`${topLogprobs} top log-probabilities`, topLogprobs > 0],
     ['tokenizer', tokenizer],
     ['prompt arrays', promptArrays],
+    ['label batches', labelBatch > 0],
     ['structured output', structuredOutput],
     ['priority', priority],
     ['cache salt', cacheSalt],

@@ -21,7 +21,7 @@ export interface ProbeAccess {
 export async function findCapabilities(
   access: ProbeAccess,
   routes: readonly LogprobRoute[],
-): Promise<EngineResult<ReplicaCapabilities>> {
+): Promise<EngineResult<Omit<ReplicaCapabilities, 'labelBatch'>>> {
   const { flavour } = access;
   const probe = new Probe(access);
   const found = await Promise.all([

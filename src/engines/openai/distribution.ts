@@ -16,6 +16,8 @@ export interface LabelQuestionForm {
   readonly route: LogprobRoute;
   /** The request as JSON text but for its last fields, `messages` among them. */
   readonly head: string;
+  /** The same for several questions in one request, which engines do not stream. */
+  readonly batchHead: string;
   readonly stream: StreamForm;
 }
 
@@ -35,20 +37,20 @@ export function createLabelQuestion(
     readonly templateFields: JsonObject;
   },
 ): LabelQuestionForm {
-  const fields = {
-    model,
-    ...templateFields,
-    ...flavour.labelFields({ route, ids: idsOf(set) }),
-    stream: true,
-    stream_options: { include_usage: true },
-  };
-  const head = JSON.stringify(fields).slice(0, -1);
+  const fields = { model, ...templateFields, ...flavour.labelFields({ route, ids: idsOf(set) }) };
+  const streamed = { ...fields, stream: true, stream_options: { include_usage: true } };
   return {
     set,
     route,
-    head,
+    head: openEnded(streamed),
+    batchHead: openEnded(fields),
     stream: { needsMarker: flavour.alwaysMarksEnd, choices: 1, usageOfOneChoice: false },
   };
+}
+
+/** JSON text of an object without its closing brace. */
+function openEnded(fields: JsonObject): string {
+  return JSON.stringify(fields).slice(0, -1);
 }
 
 export interface LabelAnswer extends DistributionReply {
@@ -148,7 +150,7 @@ const NO_LOGPROBS: EngineFailure = {
 };
 
 /** Log-probabilities of the first token in a chunk; undefined when the chunk has none. */
-function firstPosition({ choices }: JsonObject): unknown {
+export function firstPosition({ choices }: JsonObject): unknown {
   const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
   const logprobs = isObject(choice) ? choice['logprobs'] : undefined;
   const content = isObject(logprobs) ? logprobs['content'] : undefined;

@@ -39,6 +39,8 @@ export interface Flavour {
   readonly templateFields: JsonObject;
   /** Everything but model, messages and streaming in the request for one label. */
   labelFields(question: LabelQuestion): JsonObject;
+  /** Where several conversations are asked at once, with a choice for each; null where they cannot be. */
+  readonly batchPath: string | null;
   /** A class of calls in the engine's own numbers; null without a queue by priority. */
   readonly priorityOf: ((callClass: CallClass) => number) | null;
   /** Kinds of requests whose prefix cache can be kept apart by `cache_salt`. */

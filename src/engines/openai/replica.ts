@@ -1,9 +1,11 @@
 import type { Call } from '../../contracts/call.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type {
+  DistributionRequest,
   EngineFailure,
   EngineResult,
   JsonReply,
+  LabelBatches,
   LabelProbe,
   Replica,
   ReplicaLoad,
@@ -15,6 +17,7 @@ import { type FlavourName, FLAVOURS } from './flavours.ts';
 import { streamGeneration, wholeGeneration } from './generation.ts';
 import { exchangeJson, exchangeText, type JsonOutcome } from './json-exchange.ts';
 import type { JsonObject } from './json.ts';
+import { askLabelBatch, createLabelBatches } from './label-batch.ts';
 import { readLoad } from './load.ts';
 import { type MarkOptions, marksOf } from './request-marks.ts';
 import { createTransport, type OutgoingRequest, type Transport } from './transport.ts';
@@ -57,12 +60,15 @@ export function createOpenAiReplica(options: OpenAiReplicaOptions): Replica {
   const transport = createTransport({ url, apiKey: options.apiKey, ...options.limits, clock });
   const tag = createTagger();
   let forms: ReadonlyMap<string, LabelQuestionForm> | null = null;
+  let batches: LabelBatches | null = null;
   let marking: MarkOptions = { priority: options.priority ?? false, isolate: options.isolate ?? false };
   const load = (call: Call): Promise<EngineResult<ReplicaLoad | null>> =>
     askLoad(transport, flavour, tag(call));
 
   const accessFor = (call: Call): WarmUpAccess =>
     createAccess({ transport, flavour, model, labelProbes: options.labelProbes }, tag, call);
+  const labelMarks = ({ rubric }: DistributionRequest, call: Call): JsonObject =>
+    marksOf(flavour, marking, call, { kind: 'chat', rubric });
   const isTooLate = (call: Call): boolean => clock.monotonic() >= call.deadline;
 
   return {
@@ -74,16 +80,21 @@ export function createOpenAiReplica(options: OpenAiReplicaOptions): Replica {
       // An engine that refuses priorities would refuse every call.
       const { priority } = warm.value.report.capabilities;
       marking = { ...marking, priority: priority && (options.priority ?? false) };
+      const { batchPath: path } = flavour;
+      batches =
+        path === null || warm.value.batch === null
+          ? null
+          : createLabelBatches({ ...warm.value.batch, transport, path, forms, marksOf: labelMarks, tag });
       return { ok: true, value: warm.value.report };
     },
     async distribution(request, call) {
       const form = forms?.get(request.labels);
       if (form === undefined) return failed(forms === null ? NOT_WARM : unknownLabels(request.labels));
       if (isTooLate(call)) return failed(TOO_LATE);
-      const { messages, rubric } = request;
-      const marks = marksOf(flavour, marking, call, { kind: 'chat', rubric });
-      return askLabels(transport, form, { messages, marks }, tag(call));
+      const { messages } = request;
+      return askLabels(transport, form, { messages, marks: labelMarks(request, call) }, tag(call));
     },
+    labelBatches: () => batches,
     async generate(request, call) {
       if (isTooLate(call)) return failed(TOO_LATE);
       const { kind, body } = request;
@@ -138,6 +149,10 @@ function createAccess(
     prepare: (set, route, templateFields) =>
       createLabelQuestion(flavour, model, { set, route, templateFields }),
     askLabels: (form, messages) => askLabels(transport, form, { messages, marks: {} }, tag(call)),
+    askBatch: async (form, conversations) =>
+      flavour.batchPath === null
+        ? null
+        : askLabelBatch({ transport, path: flavour.batchPath, form }, conversations, {}, tag(call)),
     async tellsLoad() {
       const told = await askLoad(transport, flavour, tag(call));
       return told.ok && told.value !== null;

@@ -6,6 +6,7 @@ import type { LabelAnswer, LabelQuestionForm } from './distribution.ts';
 import type { Flavour } from './flavour.ts';
 import { idsByLabel, idsOf, type LabelSet } from '../label-set.ts';
 import { resolveLabels } from './label-tokens.ts';
+import { type BatchAnswer, LARGEST_BATCH } from './label-batch.ts';
 import { findLoadedContext, findModel, findVersion } from './server-facts.ts';
 import type { AskJson } from './tokenizer.ts';
 import type { JsonObject } from './json.ts';
@@ -20,12 +21,19 @@ export interface WarmUpAccess {
   tellsLoad(): Promise<boolean>;
   prepare(set: LabelSet, route: LogprobRoute, templateFields: JsonObject): LabelQuestionForm;
   askLabels(form: LabelQuestionForm, messages: readonly Message[]): Promise<EngineResult<LabelAnswer>>;
+  /** Several at once; null from a flavour that has no such request. */
+  askBatch(
+    form: LabelQuestionForm,
+    conversations: readonly (readonly Message[])[],
+  ): Promise<EngineResult<BatchAnswer> | null>;
 }
 
 export interface WarmUp {
   readonly report: ReplicaReport;
   /** Per label set, how to ask for it from now on. */
   readonly forms: ReadonlyMap<string, LabelQuestionForm>;
+  /** How several questions are answered at once; null where each needs a call of its own. */
+  readonly batch: { readonly tellsCachedTokens: boolean } | null;
 }
 
 /**
@@ -45,11 +53,13 @@ export async function warmUp(access: WarmUpAccess): Promise<EngineResult<WarmUp>
   const routes = [...new Set(warmed.map(({ form }) => form.route))];
   const capabilities = await findCapabilities(access, routes);
   if (!capabilities.ok) return capabilities;
+  const batch = await tryBatches(access, warmed);
   const [first] = warmed;
   return {
     ok: true,
     value: {
       forms,
+      batch,
       report: {
         model: access.model,
         version: version.value,
@@ -60,10 +70,35 @@ export async function warmUp(access: WarmUpAccess): Promise<EngineResult<WarmUp>
         finite: true,
         repeatError: Math.max(0, ...warmed.map((set) => set.repeatError)),
         reportsCachedTokens: first?.answer.reportsCached ?? false,
-        capabilities: capabilities.value,
+        capabilities: { ...capabilities.value, labelBatch: batch === null ? 0 : LARGEST_BATCH },
       },
     },
   };
+}
+
+/** An answer in company may differ by this much from the one alone: a 16-bit engine's own noise is below it. */
+const SAME = 0.03;
+
+/** Not null when each label set is answered in company as it is alone, and the answers stand where they belong. */
+async function tryBatches(access: WarmUpAccess, warmed: readonly WarmSet[]): Promise<WarmUp['batch']> {
+  let tellsCachedTokens = true;
+  for (const { form, answer, context } of warmed) {
+    const batch = await access.askBatch(form, [context, GREETING, context]);
+    if (batch?.ok !== true) return null;
+    const { answers, reportsCached } = batch.value;
+    const [first, , last] = answers;
+    if (first?.ok !== true || last?.ok !== true) return null;
+    if (![first, last].every(({ value }) => isSame(value.distribution, answer.distribution))) return null;
+    tellsCachedTokens &&= reportsCached;
+  }
+  return warmed.length === 0 ? null : { tellsCachedTokens };
+}
+
+function isSame(one: LabelDistribution, other: LabelDistribution): boolean {
+  return Object.keys(one.labels).every((name) => {
+    const difference = (one.labels[name]?.probability ?? 0) - (other.labels[name]?.probability ?? 0);
+    return Math.abs(difference) <= SAME;
+  });
 }
 
 interface WarmLabels {
@@ -75,6 +110,8 @@ interface WarmSet {
   readonly id: string;
   readonly form: LabelQuestionForm;
   readonly answer: LabelAnswer;
+  /** The probe's own conversation. */
+  readonly context: readonly Message[];
   readonly repeatError: number;
 }
 
@@ -114,7 +151,10 @@ async function warmSet(
   if (!again.ok) return again;
   const repeatError = largestDifference(answer.distribution, again.value.distribution);
   // The second answer knows more: the first prompt may not have been in the engine's cache.
-  return { ok: true, value: { id: probe.id, form, answer: again.value, repeatError } };
+  return {
+    ok: true,
+    value: { id: probe.id, form, answer: again.value, context: probe.context, repeatError },
+  };
 }
 
 /** The best route of the flavour that gives what it should. */

@@ -74,6 +74,7 @@ export function capabilitiesOf(
     routes,
     topLogprobs: isListed ? LISTED : 0,
     promptArrays: false,
+    labelBatch: 0,
     structuredOutput: false,
     priority: false,
     cacheSalt: false,

@@ -23,6 +23,7 @@ const ENTRY: TrailEntry = {
   replica: 'e/0',
   pick: 'only one ready',
   attempts: 1,
+  coalesced: 1,
   prompt: 'preference/label@1',
   order: 'ab',
   pFirst: 0.9,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addCosts, priceOf, toUsd } from '../../../src/domain/cost.ts';
+import { addCosts, priceOf, shareUsage, toUsd } from '../../../src/domain/cost.ts';
 
 const tokenPrice = {
   by: 'token',
@@ -61,5 +61,42 @@ describe('addCosts', () => {
 
   it('shows dollars', () => {
     expect(toUsd(41_000)).toBe(0.000041);
+  });
+});
+
+describe('shareUsage', () => {
+  it('shares by weight, in whole tokens, the output evenly', () => {
+    const usage = { inputTokens: 100, cachedInputTokens: 30, outputTokens: 4 };
+    expect(shareUsage(usage, [1, 2, 1, 1])).toEqual([
+      { inputTokens: 20, cachedInputTokens: 6, outputTokens: 1 },
+      { inputTokens: 40, cachedInputTokens: 12, outputTokens: 1 },
+      { inputTokens: 20, cachedInputTokens: 6, outputTokens: 1 },
+      { inputTokens: 20, cachedInputTokens: 6, outputTokens: 1 },
+    ]);
+  });
+
+  it('adds up to the whole, with no share below 0 and no more cached tokens than input tokens', () => {
+    const tokens = fc.nat({ max: 300_000 });
+    const weights = fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 128 });
+    fc.assert(
+      fc.property(tokens, tokens, fc.nat({ max: 200 }), weights, (fresh, cached, outputTokens, sizes) => {
+        const whole = { inputTokens: fresh + cached, cachedInputTokens: cached, outputTokens };
+        const shares = shareUsage(whole, sizes);
+        expect(shares).toHaveLength(sizes.length);
+        const sum = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
+        for (const [place, share] of shares.entries()) {
+          expect(Object.values(share).every((count) => Number.isSafeInteger(count) && count >= 0)).toBe(true);
+          expect(share.cachedInputTokens).toBeLessThanOrEqual(share.inputTokens);
+          sum.inputTokens += share.inputTokens;
+          sum.cachedInputTokens += share.cachedInputTokens;
+          sum.outputTokens += share.outputTokens;
+          const exact =
+            (whole.inputTokens * (sizes[place] ?? 0)) / sizes.reduce((total, size) => total + size, 0);
+          expect(Math.abs(share.inputTokens - exact)).toBeLessThan(2);
+        }
+        expect(sum).toEqual(whole);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -55,6 +55,7 @@ describe('the preference judge', () => {
       replica: 'http://replica',
       pick: 'only one ready',
       attempts: 1,
+      coalesced: 1,
       prompt: 'preference/test@3',
       route: 'label_ids',
       fingerprint: 'vllm-test',

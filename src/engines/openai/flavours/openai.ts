@@ -65,6 +65,7 @@ export const openai: Flavour = {
   topLogprobs: 20,
   templateFields: {},
   labelFields: () => ({ max_tokens: 1, temperature: 0, top_p: 1, logprobs: true, top_logprobs: 20 }),
+  batchPath: null,
   priorityOf: null,
   cacheSalt: new Set(),
   load: null,

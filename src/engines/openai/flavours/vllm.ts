@@ -75,6 +75,7 @@ export const vllm: Flavour = {
   // The label is the first token of the answer, so a model that can reason before it must not.
   templateFields: { chat_template_kwargs: { enable_thinking: false } },
   labelFields: vllmLabelFields,
+  batchPath: '/v1/chat/completions/batch',
   // The lowest number is served first, and who says none has 0.
   priorityOf: rankOf,
   cacheSalt: new Set(['chat', 'completion']),

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { askAssay, askEngine, madeUpPairs, type RunFigures } from './batching-run.ts';
+
+/**
+ * `npm run bench:batching`: a labelling run with one rubric against a simulated engine whose clock batches as a
+ * real one's does (200 ms to the first token, 256 seats, a prefix cache): in a loop that waits for each answer,
+ * with 64 calls at a time, and through Assay. Measures, never fails on a time; an item without a label ends it
+ * with exit code 1. Options: `--pairs N`.
+ */
+const { values: options } = parseArgs({ options: { pairs: { type: 'string', default: '2000' } } });
+
+/** The loop takes 0.4 s for each pair, all alike: so many tell its rate. */
+const LOOP_PAIRS = 20;
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bench-batching-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const pairs = madeUpPairs(Number(options.pairs));
+  const loop = await askEngine(pairs.slice(0, LOOP_PAIRS), 1);
+  const concurrent = await askEngine(pairs, 64);
+  const plan = { folder, items: 64, requests: 4 };
+  const single = await askAssay(pairs, { ...plan, coalesce: { windowMs: 0 } });
+  const assay = await askAssay(pairs, { ...plan, coalesce: {} });
+  const rows: [string, RunFigures][] = [
+    ['one by one', loop],
+    ['64 at a time', concurrent],
+    ['Assay, not coalesced', single],
+    ['Assay', assay],
+  ];
+  for (const [name, figures] of rows) console.log(lineOf(name, figures));
+  console.log(JSON.stringify(figuresOf({ loop, concurrent, single, assay })));
+  const isWhole = [concurrent, single, assay].every(({ labelled }) => labelled === pairs.length);
+  process.exit(isWhole ? 0 : 1);
+}
+
+function lineOf(
+  name: string,
+  { pairsPerSecond, cachedShare, engineCpuUs, gatewayCpuUs }: RunFigures,
+): string {
+  const cached = `${(100 * cachedShare).toFixed(1)} % of prompt tokens cached`;
+  const cpu = `CPU for a pair: engine ${engineCpuUs.toFixed(0)} us, gateway ${gatewayCpuUs.toFixed(0)} us`;
+  return `${name.padEnd(21)} ${pairsPerSecond.toFixed(1).padStart(7)} pairs/s   ${cached}   ${cpu}`;
+}
+
+function figuresOf(runs: Readonly<Record<'loop' | 'concurrent' | 'single' | 'assay', RunFigures>>) {
+  const { loop, concurrent, single, assay } = runs;
+  const rate = ({ pairsPerSecond }: RunFigures): number => round(pairsPerSecond, 1);
+  return {
+    sequential_per_s: round(loop.pairsPerSecond, 2),
+    concurrent_per_s: rate(concurrent),
+    uncoalesced_per_s: rate(single),
+    assay_per_s: rate(assay),
+    ratio_to_sequential: round(assay.pairsPerSecond / loop.pairsPerSecond, 1),
+    ratio_to_concurrent: round(assay.pairsPerSecond / concurrent.pairsPerSecond, 2),
+    // Prompts asked in their order, without fences and company, find all that there is to share.
+    prefix_hit_share: round(assay.cachedShare / concurrent.cachedShare, 3),
+    gateway_cpu_ratio: round(assay.gatewayCpuUs / single.gatewayCpuUs, 2),
+    engine_cpu_ratio: round(assay.engineCpuUs / single.engineCpuUs, 2),
+  };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+await main();

@@ -108,8 +108,8 @@ function isRefusal({ code }: EngineFailure): boolean {
   return code === 'engine_rejected' || code === 'context_overflow';
 }
 
-/** A refusal or a 500 may be about one item of many; a dead, busy or broken engine is about none. */
+/** A refusal, a 500 or a long reply may be about one item of many; a dead, busy or broken engine is about none. */
 function mayBeOneItem(failure: EngineFailure): boolean {
   if (failure.blamesReplica) return false;
-  return isRefusal(failure) || failure.code === 'engine_error';
+  return isRefusal(failure) || ['engine_error', 'engine_reply_too_large'].includes(failure.code);
 }

@@ -58,6 +58,7 @@ export function createEvidence(parts: Parts): Evidence {
     outcomes,
     auditor,
     quality: {
+      difficulty: (policy) => gates.last(policy)?.quality() ?? null,
       anchors: (policy) => anchors.last(policy)?.quality() ?? [],
       lanes: (team, policy) =>
         (lanes.last(policy)?.ofTeam(team) ?? []).map((lane) => ({

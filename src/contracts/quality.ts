@@ -37,10 +37,20 @@ export interface LaneEvent {
   readonly detail: string;
 }
 
+/** How well P(the small judges do not decide, or disagree) is foretold before any call. */
+export interface DifficultyQuality {
+  /** Outcomes seen, ever. */
+  readonly outcomes: number;
+  /** Over the newest predictions that were made before their outcome, with its 95 % interval; null while there are none. */
+  readonly auroc: Estimate | null;
+}
+
 /** Reads the state of lanes. */
 export interface QualityBook {
   /** Lanes of a team's policy, in the order in which they appeared. */
   lanes(team: string, policy: string): readonly LaneQuality[];
+  /** How well the difficulty of a policy's items is foretold; null for a policy without a target. */
+  difficulty(policy: string): DifficultyQuality | null;
   /** How the judges of a policy answer its anchor set; empty where it has none. */
   anchors(policy: string): readonly AnchorQuality[];
 }

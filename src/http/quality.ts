@@ -9,9 +9,11 @@ export function createQualityHandler(
   { quality }: GatewayDeps,
   catalogue: Catalogue,
 ): (name: string) => TeamHandler {
-  return (name) => (exchange, principal) => {
-    const policy = catalogue.policy(name, principal);
-    const lanes = quality.lanes(principal.team, policy.name);
-    sendJson(exchange, 200, renderQuality(policy.name, lanes, quality.anchors(policy.name)));
+  return (asked) => (exchange, principal) => {
+    const policy = catalogue.policy(asked, principal);
+    const { name } = policy;
+    const lanes = quality.lanes(principal.team, name);
+    const known = { lanes, difficulty: quality.difficulty(name), anchors: quality.anchors(name) };
+    sendJson(exchange, 200, renderQuality(name, known));
   };
 }

@@ -46,11 +46,28 @@ export function fitLogistic(
   outcomes: readonly number[],
   options: LogisticOptions = {},
 ): LogisticModel {
+  const steps = fitLogisticInSteps(rows, outcomes, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * `fitLogistic` in pieces, for whoever must not block: it yields before each of Newton's steps, of which there are
+ * seldom ten. The rows must not change meanwhile.
+ */
+export function* fitLogisticInSteps(
+  rows: readonly (readonly number[])[],
+  outcomes: readonly number[],
+  options: LogisticOptions = {},
+): Generator<undefined, LogisticModel> {
   const problem = prepare(rows, outcomes, options);
   // Starts at the prior: with few rows that is already near the answer.
   let parameters: Float64Array = Float64Array.from(problem.prior);
   let loss = lossAt(problem, parameters);
   for (let iteration = 1; iteration <= MAX_ITERATIONS; iteration += 1) {
+    yield;
     const step = newtonStep(problem, parameters);
     if (step.gradientSize <= 1e-10 * problem.totalWeight)
       return modelOf(problem, parameters, true, iteration);

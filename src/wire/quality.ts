@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AnchorQuality } from '../contracts/anchors.ts';
-import type { LaneQuality } from '../contracts/quality.ts';
+import type { DifficultyQuality, LaneQuality } from '../contracts/quality.ts';
 
 /** The reply of `GET /v1/feedback/policies/{name}`: what is proven of a policy's labels, stratum by stratum. */
 const estimate = z.object({ value: z.number(), low: z.number(), high: z.number(), labels: z.int() });
@@ -48,21 +48,37 @@ const anchorSchema = z
   })
   .meta({ id: 'AnchorQuality' });
 
+const difficultySchema = z
+  .object({
+    outcomes: z.int().meta({ description: 'Items whose outcome was learned from.' }),
+    auroc: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().meta({
+      description:
+        'P(an item that the small tiers do not decide was foretold as harder than one that they do), with its 95 % interval; .5 is a coin, and then nothing is skipped. null until learned.',
+    }),
+  })
+  .meta({ id: 'DifficultyQuality' });
+
 export const qualityReplySchema = z
   .object({
     object: z.literal('policy'),
     policy: z.string(),
     strata: z.array(stratumSchema),
+    difficulty: difficultySchema.nullable(),
     anchors: z.array(anchorSchema).meta({
       description: 'How each judge answers the anchor set; empty where the policy has none.',
     }),
   })
   .meta({ id: 'PolicyQuality' });
 
+export interface PolicyQuality {
+  readonly lanes: readonly LaneQuality[];
+  readonly difficulty: DifficultyQuality | null;
+  readonly anchors: readonly AnchorQuality[];
+}
+
 export function renderQuality(
   policy: string,
-  lanes: readonly LaneQuality[],
-  anchors: readonly AnchorQuality[],
+  { lanes, difficulty, anchors }: PolicyQuality,
 ): z.infer<typeof qualityReplySchema> {
   const strata = lanes.map((lane) => ({
     stratum: lane.stratum,
@@ -82,6 +98,7 @@ export function renderQuality(
     object: 'policy',
     policy,
     strata,
+    difficulty,
     anchors: anchors.map(({ lastAlarm, ...same }) => ({ ...same, last_alarm: lastAlarm })),
   };
 }

@@ -49,7 +49,7 @@ export async function startTestGateway(
     authenticator: testAuthenticator(),
     feedback: labellingService(),
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
-    quality: { lanes: () => [], anchors: () => [] },
+    quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
     policies: [
       {
         name: 'default',

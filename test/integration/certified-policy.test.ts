@@ -24,6 +24,7 @@ const reply = z.object({
   ),
 });
 const quality = z.object({
+  difficulty: z.object({ outcomes: z.int() }),
   strata: z.array(
     z.object({
       stratum: z.string(),
@@ -114,6 +115,10 @@ describe('a policy with a target', () => {
     expect(certificate).toMatch(/^crt_/);
     for (const verdict of proven) expect(verdict.certificate).toMatch(/^crt_/);
     for (const { tier, certificate: own } of warm) if (tier === 'strict') expect(own).toBeNull();
+
+    const answer = await fetch(`${gateway.url}/v1/feedback/policies/default`);
+    // Each item teaches once: by what the small judge did, or by what was seen in its shadow.
+    expect(quality.parse(await answer.json()).difficulty.outcomes).toBeGreaterThan(400);
 
     const gold = warm.slice(0, 100).map(({ id, label }) => ({ verdict_id: id, label: label ?? 'tie' }));
     expect(await post('/v1/feedback/outcomes', { outcomes: gold })).toMatchObject({ recorded: 100 });

@@ -49,12 +49,12 @@ interface MemoryRow extends TrainingRow {
 }
 
 export interface LearnerOptions {
-  /** Runs the training (tens of milliseconds in one piece) when nobody waits, such as `clock.after(0, …)`. */
+  /** Runs a piece of the training (a few milliseconds) when nobody waits, such as `clock.after(0, …)`. */
   readonly later: (work: () => void) => void;
 }
 
 const MOST_ROWS = 2_000;
-/** Of the newest: bounds the time that one training blocks. */
+/** Of the newest: bounds the time of one piece of a training. */
 const MOST_TRAINED = 1_000;
 const NEIGHBOURS = 20;
 const LEAST_OUTCOMES = 100;
@@ -73,7 +73,7 @@ export function createDifficultyLearner({ later }: LearnerOptions, from?: Learne
   let weights = from?.weights ?? null;
   let seen = from?.seen ?? 0;
   let nextTraining = Math.max(LEAST_OUTCOMES, afterTraining(from?.weights === null ? 0 : seen));
-  let scheduled = false;
+  let isTraining = false;
 
   const remember = (row: MemoryRow): void => {
     rows.add(row);
@@ -83,12 +83,16 @@ export function createDifficultyLearner({ later }: LearnerOptions, from?: Learne
     ...values,
     memory.mean(embedding, NEIGHBOURS)?.mean ?? Number.NaN,
   ];
-  const train = (): void => {
-    scheduled = false;
+  const train = function* (): Generator<undefined, undefined> {
     const known = rows.values().slice(-MOST_TRAINED);
-    nextTraining = afterTraining(seen);
-    if (isEnough(known.map(({ escalated }) => escalated))) weights = trainDifficulty(known);
+    if (isEnough(known.map(({ escalated }) => escalated))) weights = yield* trainDifficulty(known);
+    yield;
     record.measure();
+    isTraining = false;
+    return undefined;
+  };
+  const goOn = (work: Generator<undefined, undefined>): void => {
+    if (work.next().done !== true) later(() => goOn(work));
   };
 
   for (const row of from?.rows ?? []) remember(rowOf(row));
@@ -104,9 +108,10 @@ export function createDifficultyLearner({ later }: LearnerOptions, from?: Learne
       const weight = Math.min(MOST_WEIGHT, 1 / inclusion);
       remember({ values, embedding: features.embedding, escalated, weight });
       seen += 1;
-      if (seen < nextTraining || scheduled) return;
-      scheduled = true;
-      later(train);
+      if (seen < nextTraining || isTraining) return;
+      isTraining = true;
+      nextTraining = afterTraining(seen);
+      later(() => goOn(train()));
     },
     report: () => ({ outcomes: seen, auroc: record.auroc() }),
     snapshot() {

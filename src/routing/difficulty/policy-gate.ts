@@ -1,4 +1,5 @@
 import type { Random } from '../../contracts/clock.ts';
+import type { DifficultyQuality } from '../../contracts/quality.ts';
 import type { Item } from '../../domain/item.ts';
 import { createDifficultyBook, type DifficultyBook } from './book.ts';
 import { type CostRatios, createCostRatios } from './cost-ratio.ts';
@@ -23,6 +24,7 @@ export interface GateView {
 /** Looks at items of one policy before any call. */
 export interface PolicyGate {
   before(item: Item, stratum: string): GateView;
+  quality(): DifficultyQuality;
   /** Of a prompt alone, for plain generations; null until it is learned for sure. */
   readonly ofPrompt: (features: DifficultyFeatures) => number | null;
 }
@@ -53,6 +55,11 @@ export function createPolicyGate({ policy, listedRatio, random, later }: PolicyG
         learn: (escalated) => book.learn({ policy, stratum }, features, { escalated, inclusion }),
         paid: (judge, nanoUsd) => costs.observe(judge, features.characters, nanoUsd),
       };
+    },
+    quality() {
+      const { outcomes, auroc } = book.report(policy);
+      if (auroc === null) return { outcomes, auroc };
+      return { outcomes, auroc: { value: auroc.estimate, low: auroc.low, high: auroc.high } };
     },
     ofPrompt(features) {
       const { difficulty, auroc } = book.estimate({ policy, stratum: PROMPTS }, features);

@@ -70,7 +70,7 @@ describe('difficulty learner', () => {
     expect(restored.report()).toEqual(learner.report());
   });
 
-  it('trains later, never while an outcome is taken in', () => {
+  it('trains later and in pieces, never while an outcome is taken in', () => {
     const work: (() => void)[] = [];
     const learner = createDifficultyLearner({ later: (job) => void work.push(job) });
     const rows = stream(7, 300, { code: 0.8, prose: 0.1 });
@@ -78,7 +78,15 @@ describe('difficulty learner', () => {
     const [first] = rows;
     expect(first && learner.estimate(first.features)).toBeNull();
     expect(work).toHaveLength(1);
-    work[0]?.();
+    let pieces = 0;
+    for (let piece = work.shift(); piece !== undefined; piece = work.shift()) {
+      piece();
+      pieces += 1;
+      // An outcome that comes between two pieces starts no second training.
+      if (first !== undefined && pieces === 2) learner.learn(first.features, first.escalated);
+      expect(work.length).toBeLessThanOrEqual(1);
+    }
+    expect(pieces).toBeGreaterThan(4);
     expect(first && learner.estimate(first.features)).not.toBeNull();
   });
 });

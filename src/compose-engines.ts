@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createQueue, queueSettings } from './compose-batching.ts';
 import { need, type Parts } from './compose-parts.ts';
 import { coalesce } from './batching/coalescer.ts';
+import type { FairQueue } from './batching/fair-queue.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config, EngineConfig, OpenAiEngineConfig, TritonEngineConfig } from './config/schema.ts';
 import type { TemplateSet } from './config/templates.ts';
@@ -21,9 +23,11 @@ import { createReplicaPool, type ReplicaPool } from './pool/replica-pool.ts';
 import { createEngineResilience } from './resilience/engine-resilience.ts';
 import { DEFAULT_RESILIENCE, type ResilienceSettings } from './resilience/settings.ts';
 
-/** The pool of one configured engine, and the text by which a reload sees whether it changed. */
+/** One configured engine: its pool, the queue before it, and the text by which a reload sees whether it changed. */
 export interface ConfiguredEngine {
   readonly pool: ReplicaPool;
+  /** What everybody asks. */
+  readonly queue: FairQueue;
   readonly config: EngineConfig;
   readonly identity: string;
 }
@@ -46,10 +50,11 @@ export async function createEngines(
       const labelProbes = templatesOf(id, config, templates).flatMap((template) =>
         probesOf(template, rubrics),
       );
-      const identity = JSON.stringify([engine, labelProbes]);
+      // Settings of the queue are taken over without a new engine: see `configureQueues`.
+      const identity = JSON.stringify([{ ...engine, queue: undefined }, labelProbes]);
       const old = before.get(id);
       if (old?.identity === identity) {
-        engines.set(id, old);
+        engines.set(id, { ...old, config: engine });
         continue;
       }
       const { clock } = parts;
@@ -61,7 +66,9 @@ export async function createEngines(
             : need(triton, 'triton')(tritonOptions(engine, place));
         return coalesce(replica, { ...engine.coalesce, needsCachedTokens: needsCachedTokens(engine) }, clock);
       };
-      engines.set(id, { pool: createPool(id, engine, createReplica, parts), config: engine, identity });
+      const pool = createPool(id, engine, createReplica, parts);
+      const queue = createQueue(pool, engine, { config, clock });
+      engines.set(id, { pool, queue, config: engine, identity });
     }
   } catch (error) {
     await closeAll(others(engines, before));
@@ -72,11 +79,16 @@ export async function createEngines(
 
 /** Engines of `these` that are not among `those`. */
 export function others(these: ConfiguredEngines, those: ConfiguredEngines): ConfiguredEngines {
-  return new Map([...these].filter(([id, engine]) => those.get(id) !== engine));
+  return new Map([...these].filter(([id, { pool }]) => those.get(id)?.pool !== pool));
+}
+
+/** Gives the queues the settings of a configuration that is in force from now on; who waits goes on waiting. */
+export function configureQueues(engines: ConfiguredEngines, config: Config): void {
+  for (const { queue, config: engine } of engines.values()) queue.configure(queueSettings(engine, config));
 }
 
 export async function closeAll(engines: ConfiguredEngines): Promise<void> {
-  await Promise.all([...engines.values()].map(({ pool }) => pool.close()));
+  await Promise.all([...engines.values()].map(({ queue }) => queue.close()));
 }
 
 function createPool(

@@ -109,12 +109,13 @@ function createOperations(reloader: Reloader): Operations {
   const engines = (): ConfiguredEngines => reloader.current().engines;
   return {
     engines: () =>
-      [...engines().values()].map(({ pool, config }): EngineDetail => ({
+      [...engines().values()].map(({ pool, queue, config }): EngineDetail => ({
         engine: pool.id,
         kind: kindOf(config),
         model: pool.model,
         precision: pool.precision,
         replicas: pool.details(),
+        queue: queue.queue(),
       })),
     setDraining(replica, draining) {
       const pool = engines().get(replica.split('/')[0] ?? '')?.pool;

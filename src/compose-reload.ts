@@ -1,4 +1,11 @@
-import { closeAll, isReady, others, whenReady, type ConfiguredEngines } from './compose-engines.ts';
+import {
+  closeAll,
+  isReady,
+  others,
+  whenReady,
+  type ConfiguredEngines,
+  configureQueues,
+} from './compose-engines.ts';
 import type { GatewayState } from './compose-state.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -51,6 +58,7 @@ export function createReloader(first: GatewayState, parts: ReloaderParts): Reloa
     const fresh = others(next.engines, old.engines);
     await whenReady(fresh, closed ? 0 : READY_MS);
     state = next;
+    configureQueues(next.engines, next.loaded.config);
     void retire(old, others(old.engines, next.engines));
     return reportOf(old, next, fresh);
   };

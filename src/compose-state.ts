@@ -33,7 +33,7 @@ export async function createState(
   const { config } = loaded;
   const { parts, ownKey, evidence } = lasting;
   const engines = await createEngines(loaded, parts, before);
-  const pools = new Map([...engines].map(([id, { pool }]): [string, Engine] => [id, pool]));
+  const pools = new Map([...engines].map(([id, { queue }]): [string, Engine] => [id, queue]));
   const deps: GatewayDeps = {
     ...parts,
     authenticator: createAuthenticator(config, ownKey),
@@ -66,7 +66,12 @@ function createAuthenticator(config: Config, ownKey: OwnKey): Authenticator {
   const teams = Object.entries(config.teams);
   if (teams.length === 0) return createOpenAuthenticator();
   return createKeyAuthenticator([
-    ...teams.map(([team, { keys, policies }]) => ({ team, keys, policies: policies ?? null })),
+    ...teams.map(([team, { keys, policies, classes }]) => ({
+      team,
+      keys,
+      policies: policies ?? null,
+      classes,
+    })),
     ownKey.team,
   ]);
 }

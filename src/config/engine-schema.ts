@@ -43,6 +43,32 @@ const resilience = z.strictObject({
     .describe('Silence of a replica with calls out after which it is taken out and warmed up anew.'),
 });
 
+const queue = z.strictObject({
+  maximumWaiting: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(10_000)
+    .describe(
+      'Calls that may wait for a place at the engine; beyond it, who fills the queue most is refused.',
+    ),
+  maximumBytes: z
+    .int()
+    .min(65_536)
+    .max(17_179_869_184)
+    .default(268_435_456)
+    .describe('Memory for the texts of calls that wait, in bytes.'),
+  promoteAfterMs: ms(10, 3_600_000)
+    .default(1_000)
+    .describe('Time after which a class that more urgent ones pass over gets a place out of its turn.'),
+  reserve: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.125)
+    .describe('Share of the places that the classes batch and audit leave free for more urgent calls.'),
+});
+
 const precision = z
   .string()
   .min(1)
@@ -107,6 +133,9 @@ const anyEngine = {
     .describe(
       'Label questions in one engine call, where the engine was found to answer several at once as it answers each alone. Not with a cachedInputPerMtokUsd of its own where such calls do not tell their cached tokens (vLLM).',
     ),
+  queue: queue
+    .prefault({})
+    .describe('The queue before the engine: class by class, and fair over teams by their share.'),
   warmUpTimeoutMs: ms(100, 1_800_000)
     .default(120_000)
     .describe(

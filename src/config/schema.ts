@@ -260,6 +260,20 @@ const policy = z.strictObject({
 const team = z.strictObject({
   keys: z.array(key).max(64).default([]).describe('API keys of the team; two live ones allow a rotation.'),
   policies: z.array(id).optional().describe('Policies that it may use; default: all.'),
+  share: z
+    .number()
+    .min(0.01)
+    .max(1000)
+    .default(1)
+    .describe('Its part of an engine that several teams wait for, relative to the other teams.'),
+  classes: z
+    .array(z.enum(['interactive', 'trainer', 'batch']))
+    .min(1)
+    .max(3)
+    .default(['interactive', 'trainer', 'batch'])
+    .describe(
+      'Classes that its requests may name in X-Assay-Priority; one that names none gets the most urgent of them.',
+    ),
 });
 
 const prompts = z.strictObject({

@@ -1,4 +1,5 @@
 import type { ReplicaLoad, ReplicaState } from './engine.ts';
+import type { QueueState } from './scheduling.ts';
 
 /** A replica as operators see it. */
 export interface ReplicaDetail extends ReplicaState {
@@ -23,6 +24,8 @@ export interface EngineDetail {
   readonly model: string;
   readonly precision: string | null;
   readonly replicas: readonly ReplicaDetail[];
+  /** Who waits for it. */
+  readonly queue: QueueState;
 }
 
 /** What operators can see and do while the gateway runs; made by `compose`, offered by `http`. */

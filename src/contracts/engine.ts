@@ -186,7 +186,10 @@ export interface CallReport {
   readonly attempts: number;
   /** Of all attempts. */
   readonly cost: Cost;
+  /** Time at the engine; what came before is not in it. */
   readonly ms: number;
+  /** Milliseconds that it waited in the queue before the engine; 0 when it did not. */
+  readonly queuedMs: number;
 }
 
 export interface ReplicaState {

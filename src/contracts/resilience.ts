@@ -88,6 +88,8 @@ export interface ReplicaGuard {
   breaker(): 'closed' | 'open' | 'half_open';
   /** Calls that the replica is trusted with at once. */
   limit(): number;
+  /** Calls that may be out at once now: the limit, or less while the breaker is open or has just closed. */
+  capacity(): number;
   /** Lets a call in, which must end its pass. To be asked only after `refusal()` said null. */
   enter(): Pass;
 }

@@ -1,3 +1,5 @@
+import type { CallClass } from './call.ts';
+
 /** Who calls. Only an `Authenticator` makes one; there is no empty principal. */
 export interface Principal {
   readonly team: string;
@@ -5,6 +7,8 @@ export interface Principal {
   readonly keyId: string | null;
   /** Policies the team may use; null means all. */
   readonly policies: ReadonlySet<string> | null;
+  /** Classes that its requests may name; absent means all. */
+  readonly classes?: ReadonlySet<CallClass>;
 }
 
 export interface Authenticator {

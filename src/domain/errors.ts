@@ -22,7 +22,7 @@ export const ERRORS = {
     status: 403,
     type: 'permission_error',
     retryable: false,
-    advice: 'Ask for a key whose team may use this policy.',
+    advice: 'Ask for a key whose team may use this policy, or class of priority.',
   },
   not_found: {
     status: 404,

@@ -38,7 +38,10 @@ export interface TrailEntry {
   /** The engine's own fingerprint of its build and settings; null when it gives none. */
   readonly fingerprint: string | null;
   readonly cost: Cost;
+  /** Time at the engine. */
   readonly ms: number;
+  /** Milliseconds that the call waited in the queue before the engine; 0 when a place was free. */
+  readonly queuedMs: number;
   readonly problem: Problem | null;
 }
 

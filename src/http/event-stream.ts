@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../contracts/clock.ts';
 import type { GatewayError } from '../domain/errors.ts';
 import { renderEnvelope } from '../wire/envelope.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, queuedHeader } from './exchange.ts';
 import { endResponse } from './reply.ts';
 
 /**
@@ -103,6 +103,7 @@ export class EventStream {
       requestId,
       'x-assay-engine',
       engine ?? '',
+      ...queuedHeader(this.#exchange),
     ]);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call, CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Principal } from '../contracts/tenancy.ts';
+import { classOf, PRIORITY_HEADER } from './priority.ts';
 
 /**
  * One request and its answer: the id, what the access log will say, and the way to stop the work.
@@ -16,6 +17,8 @@ export class Exchange {
   route = 'unmatched';
   principal: Principal | null = null;
   engine: string | null = null;
+  /** Longest time that a call for it waited in the queue of an engine, in milliseconds. */
+  queuedMs = 0;
   /** Code of the error that was answered; null when all went well. */
   errorCode: string | null = null;
   /** True once the gateway ended the exchange by its own shutdown. */
@@ -31,10 +34,11 @@ export class Exchange {
     this.startedAt = startedAt;
   }
 
-  /** Runs `work` under a deadline and a signal that also aborts when the client leaves. */
+  /** Runs `work` under a deadline, in its class, and with a signal that also aborts when the client leaves. */
   async withCall<T>(calls: CallStarter, timeoutMs: number, work: (call: Call) => Promise<T>): Promise<T> {
     const { requestId, principal } = this;
-    const started = calls.start({ requestId, team: principal?.team ?? '', timeoutMs });
+    const of = classOf(this.request.headers[PRIORITY_HEADER], principal);
+    const started = calls.start({ requestId, team: principal?.team ?? '', timeoutMs, class: of });
     this.#call = started;
     if (this.isCut || this.response.destroyed) started.cancel();
     try {
@@ -56,6 +60,11 @@ export class Exchange {
     this.cutStream?.();
     this.#call?.cancel();
   }
+}
+
+/** Tells the client how long its call waited for a place at an engine; nothing when it did not. */
+export function queuedHeader({ queuedMs }: Exchange): readonly string[] {
+  return queuedMs === 0 ? [] : ['x-assay-queued-ms', String(Math.round(queuedMs))];
 }
 
 const CLIENT_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;

@@ -14,7 +14,9 @@ export function toGatewayError(error: unknown, exchange: Exchange, logger: Logge
 }
 
 export function fromEngineFailure(exchange: Exchange, failure: EngineFailure): GatewayError {
-  return atShutdown(exchange, new GatewayError(failure.code, failure.message));
+  const { code, message, retryAfterMs } = failure;
+  const retry = retryAfterMs === undefined ? {} : { retryAfterSeconds: retryAfterMs / 1_000 };
+  return atShutdown(exchange, new GatewayError(code, message, retry));
 }
 
 /** Work that the gateway's own shutdown stopped was not cancelled by the caller. */

@@ -1,4 +1,5 @@
 import type { Task } from '../domain/task.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { parseFeedback } from '../wire/feedback-request.ts';
 import { renderFeedback } from '../wire/verdict.ts';
 import { cacheUseOf } from './cache-control.ts';
@@ -24,6 +25,15 @@ export function createFeedbackHandler(task: Task, deps: GatewayDeps, catalogue: 
     const verdicts = await exchange.withCall(deps.calls, deadlineOf(exchange, policy.deadlineMs), (call) =>
       deps.feedback.judge(task, policy.name, items, { ...call, cache }),
     );
+    exchange.queuedMs = longestWait(verdicts);
     sendJson(exchange, 200, renderFeedback(exchange.requestId, verdicts));
   };
+}
+
+function longestWait(verdicts: readonly Verdict[]): number {
+  let longest = 0;
+  for (const { trail } of verdicts) {
+    for (const { queuedMs } of trail) longest = Math.max(longest, queuedMs);
+  }
+  return longest;
 }

@@ -27,6 +27,7 @@ export function createGenerationHandler(
       const opened = await askInOrder(exchange, enginesFor(offer, body), (engine) =>
         engine.generate({ kind, body: withModel(body, engine.model) }, call),
       );
+      if (opened.ok) exchange.queuedMs = opened.value.report().queuedMs;
       if (!opened.ok) sendFailure(exchange, opened.failure);
       else if (wantsStream(body)) {
         const stream = new EventStream(exchange, deps.clock, deps.heartbeatMs);

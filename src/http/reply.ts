@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ERRORS, type GatewayError, type Problem } from '../domain/errors.ts';
 import { renderEnvelope } from '../wire/envelope.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, queuedHeader } from './exchange.ts';
 
 type Headers = readonly (readonly [name: string, value: string | number])[];
 
@@ -26,6 +26,7 @@ export function sendJsonText(exchange: Exchange, status: number, text: string, h
     'no-store',
     'x-content-type-options',
     'nosniff',
+    ...queuedHeader(exchange),
   ];
   for (const [name, value] of headers) head.push(name, value);
   response.writeHead(status, head);

@@ -49,6 +49,7 @@ export function trailEntryOf({ name, engine, template }: Asker, call: JudgeCall)
     fingerprint: reply?.fingerprint ?? call.fingerprint ?? null,
     cost: report.cost,
     ms: report.ms,
+    queuedMs: report.queuedMs,
     problem,
   };
 }

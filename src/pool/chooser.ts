@@ -7,7 +7,10 @@ import type { Member } from './member.ts';
 import { createPicker } from './picker.ts';
 import { createWaitingLine } from './waiting-line.ts';
 
-/** Chooses a member for a call, and lets the call wait while all of them have enough to do. */
+/**
+ * Chooses a member for a call. The queue before the engine lets no more calls in than the members bear; when they
+ * turn out to bear less, or a retry comes back to a place that is taken, the call waits here.
+ */
 export interface Chooser {
   /** `enter` is called at the moment of the choice, so that the next one sees its call. */
   choose<T>(call: Call, wish: Wish, enter: (member: Member, reason: string) => T): Promise<EngineResult<T>>;
@@ -30,7 +33,6 @@ export interface Wish {
 export interface ChooserOptions {
   readonly engine: string;
   readonly members: () => readonly Member[];
-  readonly maximumWaiting: number;
   readonly onFreed: (member: Member) => void;
   readonly typicalTimes: TypicalTimes;
   readonly random: Random;
@@ -58,7 +60,6 @@ export function createChooser(options: ChooserOptions): Chooser {
           if (waited) line.wake();
           return chosen === null ? noneReady(engine, members()) : { ok: true, value: chosen };
         }
-        if (!waited && line.length() >= options.maximumWaiting) return ended('overloaded', TOO_MANY);
         if (!(await line.wait(call.signal, waited))) return aborted(call.signal);
         waited = true;
       }
@@ -81,7 +82,6 @@ export function createChooser(options: ChooserOptions): Chooser {
 
 const BUSY = { candidate: null, reason: 'busy' } as const;
 const TOO_LATE = 'the deadline passed before a replica was free';
-const TOO_MANY = 'too many calls wait for a replica of the engine';
 /** Why a call cannot end in time, and would only keep others from it; null when it can. */
 function latenessOf(leftMs: number, neededMs: number | null = 0): string | null {
   if (leftMs <= 0) return TOO_LATE;

@@ -5,13 +5,14 @@ import type { EngineFailure, Replica, ReplicaLoad, ReplicaState } from '../contr
 import type { EngineResilience, ReplicaGuard, Watchdog } from '../contracts/resilience.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { GatewayError } from '../domain/errors.ts';
-import { hashOf } from './affinity.ts';
+import { hashOf } from '../domain/text-hash.ts';
 import { type BusyMeter, createBusyMeter } from './busy-meter.ts';
 import { createEngineFigures } from './engine-figures.ts';
 import { createLoadEstimate, type LoadEstimate } from './load.ts';
 import { createOutlier, type Outlier } from './outlier.ts';
 import type { Candidate } from './picker.ts';
 import { createReadiness } from './readiness.ts';
+import { createSeats } from './seats.ts';
 import type { PoolSettings } from './settings.ts';
 
 /** One replica in a pool: what is known of it, and whether it may be used. */
@@ -26,6 +27,8 @@ export interface Member extends Candidate {
   readonly attempts: Set<(reason: GatewayError) => void>;
   /** Calls from here that are out. */
   running(): number;
+  /** Calls from here that it bears at once, those that are out included; 0 when its breaker lets none in. */
+  capacity(): number;
   /** Its warm-up went well and nothing blamed it since. */
   isWarm(): boolean;
   state(): ReplicaState;
@@ -50,7 +53,7 @@ export interface MemberOptions {
   readonly resilience: EngineResilience;
   /** False when it is the last healthy one. */
   readonly mayEject: (name: string) => boolean;
-  /** It became ready, or stopped being so. */
+  /** It became ready, or stopped being so, or bears more or fewer calls. */
   readonly onChange: () => void;
   readonly clock: Clock;
   readonly calls: CallStarter;
@@ -66,6 +69,7 @@ export function createMember(options: MemberOptions): Member {
   const guard = options.resilience.createGuard();
   const load = createLoadEstimate(clock);
   const figures = createEngineFigures(clock);
+  const seats = createSeats(clock);
   const attempts = new Set<(reason: GatewayError) => void>();
   const readiness = createReadiness(options);
   const outlier = createOutlier(settings.outlier, clock, () => options.mayEject(name));
@@ -86,14 +90,17 @@ export function createMember(options: MemberOptions): Member {
     isUsable: () => presence.reason() === null && readiness.reason() === null,
     isWarm: () => readiness.reason() === null,
     isEjected: () => outlier.isEjected(),
-    refusal: () => guard.refusal(),
+    refusal: () => guard.refusal() ?? (meter.running() < seats.current() ? null : 'limit'),
     running: () => meter.running(),
+    capacity: () => Math.min(guard.capacity(), seats.current()),
     requests: () => meter.running() + figures.others(),
     others: () => figures.others(),
     cost: () => (load.cost(figures.others()) * (1 + figures.pressure())) / slowness(),
     state,
     detail,
     told(next, ours) {
+      seats.told(next, ours);
+      options.onChange();
       const work = figures.told(next, ours);
       if (work === 'moved') watchdog.heard();
       if (work === 'still') watchdog.frozen();

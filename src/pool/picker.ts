@@ -1,6 +1,7 @@
 import type { Random } from '../contracts/clock.ts';
 import type { Refusal } from '../contracts/resilience.ts';
-import { hashOf, rankOf } from './affinity.ts';
+import { hashOf } from '../domain/text-hash.ts';
+import { rankOf } from './affinity.ts';
 
 /** What the picker must know of a replica. */
 export interface Candidate {
@@ -19,7 +20,7 @@ export interface Candidate {
   cost(): number;
 }
 
-export type Pick<C> =
+export type Picked<C> =
   | { readonly candidate: C; readonly reason: string }
   /** None is ready, all that are have an open breaker, or all have as many calls as they can bear. */
   | { readonly candidate: null; readonly reason: 'unready' | 'failing' | 'busy' };
@@ -35,7 +36,7 @@ const BALANCE = 1.25;
 export function createPicker<C extends Candidate>(
   candidates: () => readonly C[],
   random: Random,
-): (avoid: readonly string[], affinity: string | undefined) => Pick<C> {
+): (avoid: readonly string[], affinity: string | undefined) => Picked<C> {
   return (avoid, affinity) => {
     const { usable, free, refusal } = filter(candidates());
     const fresh = avoid.length === 0 ? free : free.filter(({ name }) => !avoid.includes(name));
@@ -47,13 +48,19 @@ export function createPicker<C extends Candidate>(
   };
 }
 
-/** A pool in panic uses ejected replicas too: most of them cannot be outliers. */
+/** Usable ones, and of these those that calls may go to: in panic also ejected ones, as most cannot be outliers. */
+export function inPlay<C extends Pick<Candidate, 'isUsable' | 'isEjected'>>(
+  candidates: readonly C[],
+): { readonly usable: number; readonly kept: readonly C[] } {
+  const usable = candidates.filter((candidate) => candidate.isUsable());
+  const healthy = usable.filter((candidate) => !candidate.isEjected());
+  return { usable: usable.length, kept: healthy.length * 2 < usable.length ? usable : healthy };
+}
+
 function filter<C extends Candidate>(
   candidates: readonly C[],
 ): { usable: number; free: C[]; refusal: Refusal | null } {
-  const usable = candidates.filter((candidate) => candidate.isUsable());
-  const healthy = usable.filter((candidate) => !candidate.isEjected());
-  const kept = healthy.length * 2 < usable.length ? usable : healthy;
+  const { usable, kept } = inPlay(candidates);
   let refusal: Refusal | null = null;
   const free = kept.filter((candidate) => {
     const refused = candidate.refusal();
@@ -61,7 +68,7 @@ function filter<C extends Candidate>(
     if (refused !== null && refusal !== 'limit') refusal = refused;
     return refused === null;
   });
-  return { usable: usable.length, free, refusal };
+  return { usable, free, refusal };
 }
 
 function loneReason(usable: number, avoid: readonly string[]): string {

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../contracts/clock.ts';
 import type { ReplicaDetail } from '../contracts/admin.ts';
 import type { CallReport, Engine, EngineResult, Replica } from '../contracts/engine.ts';
 import type { AttemptRunner, EngineResilience } from '../contracts/resilience.ts';
+import type { EngineCapacity } from '../contracts/scheduling.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Price } from '../domain/cost.ts';
 import { type Request, startAttempt } from './attempt.ts';
@@ -11,6 +12,7 @@ import type { Discovery } from './discovery.ts';
 import { generate } from './generation.ts';
 import { createLoadScraper } from './load-scraper.ts';
 import { createMember, type Member } from './member.ts';
+import { createPoolCapacity } from './pool-capacity.ts';
 import { distributionRequest, jsonRequest } from './request.ts';
 import { createRoster } from './roster.ts';
 import { DEFAULT_POOL_SETTINGS, type PoolSettings } from './settings.ts';
@@ -19,8 +21,8 @@ import { createTally } from './tally.ts';
 /**
  * An engine as a pool of replicas. This room knows who they are, which of them are well and how loaded
  * each is; it picks one for every attempt and prices it. Whether to try again is not decided here: the
- * `resilience` handed in runs the attempts. It keeps no queue but the line of calls that found all
- * replicas busy, and that is bounded.
+ * `resilience` handed in runs the attempts. It keeps no queue: that stands before it, and
+ * asks `capacity` how many calls to let in. Only those that it let in may wait here for a replica.
  */
 export interface PoolOptions {
   readonly id: string;
@@ -45,6 +47,7 @@ export interface ReplicaPool extends Engine {
   undrain(replica: string): boolean;
   /** The replicas as operators see them. */
   details(): readonly ReplicaDetail[];
+  readonly capacity: EngineCapacity;
 }
 
 export function createReplicaPool(options: PoolOptions): ReplicaPool {
@@ -63,18 +66,19 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
         name,
         replica,
         mayEject: hasHealthyOther,
-        onChange: () => chooser.changed(),
+        onChange: () => capacity.changed(),
       }),
   });
+  const capacity = createPoolCapacity(roster.members, typicalTimes);
   const chooser = createChooser({
     engine: options.id,
     members: roster.members,
-    maximumWaiting: settings.maximumWaiting,
     onFreed: roster.freed,
     typicalTimes,
     random: options.random,
     clock,
   });
+  capacity.watch(chooser.changed);
   function hasHealthyOther(name: string): boolean {
     return roster.members().some((member) => member.name !== name && isHealthy(member));
   }
@@ -98,6 +102,7 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     generate: (request, call) => generate(parts, request, call),
     drain: (name) => setDraining(roster.find(name), true),
     undrain: (name) => setDraining(roster.find(name), false),
+    capacity,
     details: () => roster.members().map((member) => member.detail()),
     async close() {
       stopDiscovery?.();

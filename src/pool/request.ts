@@ -5,6 +5,7 @@ import type {
   GenerationRequest,
   JsonReply,
 } from '../contracts/engine.ts';
+import { charactersOf, messageCharacters, outputTokensOf, tokensIn } from '../domain/token-estimate.ts';
 import type { Request } from './attempt.ts';
 
 /** What callers ask for, as requests that can be attempted: what to ask, how large it is, whose item it is. */
@@ -13,7 +14,7 @@ export function distributionRequest(request: DistributionRequest): Request<Distr
   return {
     kind: 'label',
     affinity: request.affinity,
-    tokens: tokensOf(request.messages),
+    tokens: 1 + tokensIn(messageCharacters(request.messages)),
     identity: () => digest(request.identity ?? request.messages.map(({ content }) => content)),
     ask: (replica, call) => replica.distribution(request, call),
     costOf({ usage }, visit) {
@@ -44,35 +45,12 @@ export function generationTraits({ kind, body, affinity }: GenerationRequest): {
   return {
     kind: 'generation',
     affinity,
-    tokens: generationTokens(body),
+    tokens: outputTokensOf(body) + tokensIn(charactersOf(body['messages'] ?? body['prompt'])),
     identity: () => digest([kind, JSON.stringify(body['messages'] ?? body['prompt'] ?? null)]),
   };
 }
 
-const CHARACTERS_PER_TOKEN = 4;
 const UNKNOWN_TOKENS = 256;
-
-/** A guess that is good enough to compare loads: four characters a token. */
-function tokensOf(messages: readonly { readonly content: string }[]): number {
-  let characters = 0;
-  for (const { content } of messages) characters += content.length;
-  return 1 + Math.ceil(characters / CHARACTERS_PER_TOKEN);
-}
-
-function generationTokens(body: Readonly<Record<string, unknown>>): number {
-  const limit = body['max_completion_tokens'] ?? body['max_tokens'];
-  const output = typeof limit === 'number' ? limit : UNKNOWN_TOKENS;
-  return output + Math.ceil(charactersOf(body['messages'] ?? body['prompt']) / CHARACTERS_PER_TOKEN);
-}
-
-/** Characters of all texts in a prompt, however it is nested; depth is bounded by the wire's checks. */
-function charactersOf(value: unknown): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null) return 0;
-  let characters = 0;
-  for (const part of Object.values(value)) characters += charactersOf(part);
-  return characters;
-}
 
 /** Lengths are hashed too, so that texts cannot be shifted into one another. */
 function digest(texts: readonly string[]): string {

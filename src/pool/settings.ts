@@ -2,8 +2,6 @@
 export interface PoolSettings {
   /** Time over which a replica that became ready takes up its full share; 0 takes it at once. */
   readonly slowStartMs: number;
-  /** Calls that may wait for a free replica, >= 0; more are refused as overload. */
-  readonly maximumWaiting: number;
   readonly outlier: OutlierSettings;
   readonly scrape: ScrapeSettings;
 }
@@ -30,7 +28,6 @@ export interface OutlierSettings {
 /** The figures of Envoy's outlier detection, with fewer failures of a connection. */
 export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   slowStartMs: 10_000,
-  maximumWaiting: 10_000,
   outlier: { localFailures: 3, serverErrors: 5, ejectionMs: 30_000, longestMs: 300_000 },
   scrape: { everyMs: 1_000, idleEveryMs: 5_000, timeoutMs: 500 },
 };

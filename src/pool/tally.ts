@@ -31,7 +31,7 @@ export function createTally(clock: Clock): Tally {
       spend(made.spent);
     },
     settle: (last) => spend([last]),
-    report: () => ({ replica, pick, attempts, cost, ms }),
+    report: () => ({ replica, pick, attempts, cost, ms, queuedMs: 0 }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Breaker {
   refusal(): 'open' | 'ramp' | null;
   /** Lets a call pass; to be asked only when `refusal()` said null. */
   admit(): Ticket;
+  /** Calls that may be out at once now; 0 while it is open, 1 for a probe, infinite in health. */
+  allowed(): number;
   /** How the call ended; a ticket counts once. */
   record(ticket: Ticket, outcome: 'ok' | 'fail' | 'neutral'): void;
   state(): 'closed' | 'open' | 'half_open';
@@ -40,6 +42,7 @@ export function createBreaker(settings: BreakerSettings, clock: Clock): Breaker 
   let passing = 0;
   let allowed = Number.POSITIVE_INFINITY;
 
+  const mayProbe = (until: number): boolean => !probing && clock.monotonic() >= until;
   function nextGeneration(): void {
     generation += 1;
     passing = 0;
@@ -64,8 +67,9 @@ export function createBreaker(settings: BreakerSettings, clock: Clock): Breaker 
   return {
     refusal() {
       if (openUntil === null) return passing >= allowed ? 'ramp' : null;
-      return probing || clock.monotonic() < openUntil ? 'open' : null;
+      return mayProbe(openUntil) ? null : 'open';
     },
+    allowed: () => (openUntil === null ? allowed : Number(mayProbe(openUntil))),
     admit() {
       const probe = openUntil !== null;
       if (probe) probing = true;

@@ -48,6 +48,7 @@ export function createReplicaGuard(
     },
     breaker: () => breaker.state(),
     limit: () => limit.current(),
+    capacity: () => Math.min(limit.current(), breaker.allowed()),
     enter(): Pass {
       const ticket = breaker.admit();
       const startedAt = clock.monotonic();

@@ -1,4 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { CallClass } from '../contracts/call.ts';
 import type { Authenticator, Principal } from '../contracts/tenancy.ts';
 import { GatewayError } from '../domain/errors.ts';
 
@@ -9,6 +10,8 @@ import { GatewayError } from '../domain/errors.ts';
 export interface TeamKeys {
   readonly team: string;
   readonly policies: readonly string[] | null;
+  /** Absent allows all. */
+  readonly classes?: readonly CallClass[];
   readonly keys: readonly { readonly id: string; readonly sha256: string }[];
 }
 
@@ -20,8 +23,9 @@ export function createKeyAuthenticator(teams: readonly TeamKeys[]): Authenticato
   const known = new Map<string, { readonly digest: Buffer; readonly principal: Principal }>();
   for (const team of teams) {
     const policies = team.policies === null ? null : new Set(team.policies);
+    const classes = team.classes === undefined ? {} : { classes: new Set(team.classes) };
     for (const key of team.keys) {
-      const principal = { team: team.team, keyId: key.id, policies };
+      const principal: Principal = { team: team.team, keyId: key.id, policies, ...classes };
       known.set(key.id, { digest: Buffer.from(key.sha256, 'latin1'), principal });
     }
   }

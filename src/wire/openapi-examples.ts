@@ -89,6 +89,7 @@ export const PREFERENCES_REPLY_EXAMPLE: FeedbackReply = {
           route: 'label_ids',
           fingerprint: null,
           ms: 38,
+          queued_ms: 0,
           cost_usd: 0.000041,
           error: null,
         },

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 
 /** Schemas that only the API description needs. */
-export const deadlineHeader = z.object({
+export const callHeaders = z.object({
   'x-assay-deadline-ms': z.int().min(1).optional().meta({
     description: "Shortens the policy's deadline for this request, in milliseconds.",
+  }),
+  'x-assay-priority': z.enum(['interactive', 'trainer', 'batch']).optional().meta({
+    description:
+      'How urgent it is where calls wait for an engine; default: the most urgent class that the team may use.',
   }),
 });
 

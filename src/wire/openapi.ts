@@ -21,7 +21,7 @@ import {
   RANKINGS_EXAMPLE,
   SCORES_EXAMPLE,
 } from './openapi-examples.ts';
-import { deadlineHeader, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
+import { callHeaders, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
 
 /** The description of the public API, made from the very schemas that check the requests. */
 export function openApiDocument({
@@ -89,7 +89,7 @@ function feedback(
     description:
       'One verdict per item, in the order of the items. An item that cannot be judged comes back with a typed ' +
       'outcome and `label: null`; it never fails its neighbours.',
-    requestParams: { header: deadlineHeader },
+    requestParams: { header: callHeaders },
     requestBody: {
       required: true,
       content: { [JSON_TYPE]: { schema: requestSchemas[kind], example } },
@@ -169,7 +169,7 @@ function generation(summary: string, schema: z.ZodType, example: unknown): ZodOp
       'The engine answers in its own words: the reply is as OpenAI describes it, and the header ' +
       '`x-assay-engine` names who wrote it. A stream that breaks ends with `data: {"error":…}` and without ' +
       '`[DONE]`. Comments (`: keep-alive`) fill silences.',
-    requestParams: { header: deadlineHeader },
+    requestParams: { header: callHeaders },
     requestBody: { required: true, content: { [JSON_TYPE]: { schema, example } } },
     responses: {
       '200': {
@@ -185,7 +185,7 @@ const embeddings: ZodOpenApiOperationObject = {
   operationId: 'createEmbeddings',
   tags: ['openai'],
   summary: 'Embeddings',
-  requestParams: { header: deadlineHeader },
+  requestParams: { header: callHeaders },
   requestBody: {
     required: true,
     content: {

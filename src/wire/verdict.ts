@@ -48,7 +48,11 @@ const trailEntrySchema = z
     label_mass: probability.nullable().meta({ description: 'Probability on all label tokens together.' }),
     route: z.enum(['label_ids', 'top_logprobs', 'generation_logits', 'forced']).nullable(),
     fingerprint: z.string().nullable(),
-    ms: z.number().min(0),
+    ms: z.number().min(0).meta({ description: 'Time at the engine, in milliseconds.' }),
+    queued_ms: z
+      .number()
+      .min(0)
+      .meta({ description: 'Time in the queue before the engine; 0 when a place was free.', example: 0 }),
     cost_usd: z.number().min(0),
     error: errorSchema.nullable(),
   })
@@ -155,6 +159,7 @@ function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
     route: entry.route,
     fingerprint: entry.fingerprint,
     ms: entry.ms,
+    queued_ms: entry.queuedMs,
     cost_usd: toUsd(entry.cost.nanoUsd),
     error: entry.problem === null ? null : renderProblem(entry.problem),
   };

@@ -70,6 +70,7 @@ export function scriptedEngine(
           attempts: 1,
           cost: { nanoUsd: 1000, usage, engineSeconds: 0.5 },
           ms: 7,
+          queuedMs: 0,
         },
       };
     },
@@ -92,6 +93,7 @@ export function scriptedEngine(
           engineSeconds: 0,
         },
         ms: 0,
+        queuedMs: 0,
       },
     }),
     close: async () => undefined,

@@ -18,6 +18,7 @@ const REPORT: CallReport = {
   attempts: 1,
   cost: { nanoUsd: 1000, usage: USAGE, engineSeconds: 0.5 },
   ms: 7,
+  queuedMs: 0,
 };
 
 export interface EngineCall {

@@ -113,7 +113,6 @@ export interface TestPool {
 
 export const TEST_SETTINGS: PoolSettings = {
   slowStartMs: 0,
-  maximumWaiting: 100,
   outlier: { localFailures: 3, serverErrors: 5, ejectionMs: 30_000, longestMs: 300_000 },
   scrape: { everyMs: 1_000, idleEveryMs: 5_000, timeoutMs: 500 },
 };

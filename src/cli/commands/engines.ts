@@ -6,6 +6,7 @@ import { CommandError, EXIT, usageError } from '../exit.ts';
 import { readOptions } from '../options.ts';
 import type { Paint } from '../print/paint.ts';
 import { type Column, renderTable } from '../print/table.ts';
+import { queueSchema, renderQueue } from './engine-queue.ts';
 
 const optionsSchema = z.object({
   url: z.url({ protocol: /^https?$/, error: 'is no http address' }),
@@ -125,6 +126,7 @@ const engineSchema = z.object({
   kind: z.string(),
   model: z.string(),
   replicas: z.array(replicaSchema),
+  queue: queueSchema,
 });
 const listSchema = z.object({ data: z.array(engineSchema) });
 
@@ -143,13 +145,14 @@ const COLUMNS: readonly Column[] = [
 function render(engines: readonly z.output<typeof engineSchema>[], paint: Paint): string {
   return engines
     .map(
-      ({ engine, kind, model, replicas }) =>
+      ({ engine, kind, model, replicas, queue }) =>
         `${paint('bold', engine)}  ${kind}, model ${model}\n` +
         renderTable(
           COLUMNS,
           replicas.map((replica) => cells(replica, paint)),
           paint,
-        ),
+        ) +
+        renderQueue(queue, paint),
     )
     .join('\n');
 }

@@ -37,6 +37,7 @@ const ENTRY: TrailEntry = {
     engineSeconds: 0.1,
   },
   ms: 12,
+  queuedMs: 0,
   problem: null,
 };
 

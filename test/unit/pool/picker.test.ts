@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashOf } from '../../../src/pool/affinity.ts';
+import { hashOf } from '../../../src/domain/text-hash.ts';
 import { type Candidate, createPicker } from '../../../src/pool/picker.ts';
 import { seededRandom } from '../../fakes/pool.ts';
 

@@ -8,7 +8,6 @@ import {
   poolOf,
   REFUSED,
   settle,
-  TEST_SETTINGS,
   WARM,
 } from '../../fakes/pool.ts';
 
@@ -30,6 +29,7 @@ describe('a pool', () => {
         },
       },
       report: {
+        queuedMs: 0,
         replica: null,
         pick: null,
         attempts: 0,
@@ -212,23 +212,15 @@ describe('a pool', () => {
     await pool.close();
   });
 
-  it('refuses as overload what its line has no room for, and forgets who leaves it', async () => {
+  it('forgets a call that leaves while it waits for a replica', async () => {
     const { replica, script } = fakeReplica('http://a');
-    const { pool } = poolOf(
-      [replica],
-      { ...NO_RETRIES, limit: { minimum: 1, initial: 1, maximum: 1 } },
-      {
-        settings: { ...TEST_SETTINGS, maximumWaiting: 1 },
-      },
-    );
+    const { pool } = poolOf([replica], { ...NO_RETRIES, limit: { minimum: 1, initial: 1, maximum: 1 } });
     await settle();
     script.answer = () => new Promise(() => undefined);
     void pool.distribution(request, openCall());
     const leaver = new AbortController();
     const waiting = pool.distribution(request, openCall(leaver.signal));
     await settle();
-    const refused = await pool.distribution(request, openCall());
-    expect(refused.result).toMatchObject({ ok: false, failure: { code: 'overloaded', sent: false } });
     leaver.abort();
     expect((await waiting).result).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
     expect(script.calls).toBe(1);

@@ -1,0 +1,46 @@
+import type { Clock } from '../contracts/clock.ts';
+
+/** How fast an engine works its queue off, learned while calls wait: only then does it show what it can. */
+export interface DrainRate {
+  /** Calls wait from now on, or no longer. */
+  waiting(isWaiting: boolean): void;
+  served(tokens: number): void;
+  /** Tokens per millisecond over the last seconds; null while too little was seen. */
+  perMs(): number | null;
+}
+
+/** Tokens and time lose half of their weight in this time of waiting. */
+const HALF_LIFE_MS = 5_000;
+const LEAST_MS = 200;
+
+export function createDrainRate(clock: Clock): DrainRate {
+  let isBusy = false;
+  let tokens = 0;
+  let ms = 0;
+  let updatedAt = 0;
+  const update = (): void => {
+    const now = clock.monotonic();
+    if (isBusy) {
+      const weight = 2 ** ((updatedAt - now) / HALF_LIFE_MS);
+      tokens *= weight;
+      ms = ms * weight + (now - updatedAt);
+    }
+    updatedAt = now;
+  };
+  return {
+    waiting(isWaiting) {
+      if (isWaiting === isBusy) return;
+      update();
+      isBusy = isWaiting;
+    },
+    served(more) {
+      if (!isBusy) return;
+      update();
+      tokens += more;
+    },
+    perMs() {
+      update();
+      return ms < LEAST_MS || tokens === 0 ? null : tokens / ms;
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import { judgePartsOf } from './compose-evaluation.ts';
 import { type ConfiguredEngines, kindOf, whenReady } from './compose-engines.ts';
 import { type OpenStorage, openStorage } from './compose-ledger.ts';
+import { createJobs } from './compose-jobs.ts';
 import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
@@ -50,8 +51,9 @@ async function openGateway(
 ): Promise<RunningGateway> {
   const { config } = loaded;
   const evidence = createEvidence(parts);
-  const lasting = { parts, ownKey: createOwnKey(), evidence };
-  const reloader = createReloader(await createState(loaded, lasting, new Map()), {
+  const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
+  const lasting = { parts, ownKey: createOwnKey(), evidence, jobs: jobs.service };
+  const reloader: Reloader = createReloader(await createState(loaded, lasting, new Map()), {
     load: () => source.load(),
     create: (next, before) => createState(next, lasting, before),
     unused: (state, ms) => server.unused(state.deps, ms),
@@ -60,7 +62,7 @@ async function openGateway(
   const server = createGatewayServer(() => reloader.current().deps);
   const admin = createAdmin(config, reloader, parts);
   const close = async (): Promise<void> => {
-    await Promise.all([admin?.close(), server.close()]);
+    await Promise.all([admin?.close(), server.close(), jobs.close()]);
     await evidence.close();
     await reloader.close();
     await storage?.close();
@@ -71,6 +73,7 @@ async function openGateway(
     const { host, port } = config.server;
     const { url } = await server.listen(options.host ?? host, options.port ?? port);
     const adminUrl = config.admin === undefined ? undefined : await admin?.listen(config.admin);
+    jobs.start();
     const policies = reloader.current().deps.policies.map((policy) => policy.name);
     return {
       url,

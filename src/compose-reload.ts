@@ -116,6 +116,7 @@ function needRestart(old: Config, next: Config): string[] {
     'server.port': (config: Config) => config.server.port,
     'log.level': (config: Config) => config.log.level,
     admin: (config: Config) => config.admin,
+    jobs: (config: Config) => config.jobs,
     storage: (config: Config) => config.storage,
   };
   return Object.entries(fixed)

@@ -11,6 +11,7 @@ import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { FeedbackService } from './contracts/feedback.ts';
+import type { JobService } from './contracts/jobs.ts';
 import type { Authenticator } from './contracts/tenancy.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import type { GatewayDeps } from './http/deps.ts';
@@ -40,11 +41,16 @@ export async function createState(
     feedback: createFeedback(loaded, pools, lasting),
     outcomes: evidence.outcomes,
     quality: evidence.quality,
+    jobs: lasting.jobs,
     policies: policyInfos(config, evidence, parts),
     engines: pools,
     rubrics: loaded.rubrics,
     constitutions: new Map(),
-    limits: { bodyBytes: config.server.bodyLimitBytes, maxItems: config.server.maxItems },
+    limits: {
+      bodyBytes: config.server.bodyLimitBytes,
+      maxItems: config.server.maxItems,
+      jobBytes: config.jobs.bodyLimitBytes,
+    },
     heartbeatMs: config.server.heartbeatMs,
     drainMs: config.server.drainMs,
     logged: config.log.requests,
@@ -58,6 +64,8 @@ export interface Lasting {
   readonly parts: Parts;
   readonly ownKey: OwnKey;
   readonly evidence: Evidence;
+  /** Null where nothing is kept. */
+  readonly jobs: JobService | null;
 }
 
 type OwnKey = ReturnType<typeof createOwnKey>;

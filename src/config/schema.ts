@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
 import { engine } from './engine-schema.ts';
+import { jobs, webhook } from './jobs-schema.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
 
@@ -311,6 +312,11 @@ export const configSchema = z.strictObject({
   storage: storage
     .prefault({ kind: 'embedded' })
     .describe('Where verdicts, costs, evidence and jobs are kept.'),
+  jobs: jobs.prefault({}).describe('Durable jobs: lists of items that are judged while nobody waits.'),
+  webhooks: z
+    .record(id, webhook)
+    .default({})
+    .describe('Endpoints that are told when a job ends, by the name that the job gives.'),
   cache: cache.prefault({}).describe('The label cache of this process, shared by all policies.'),
   prompts: prompts.prefault({}).describe('Prompt templates beside the built-in ones.'),
   rubrics: z

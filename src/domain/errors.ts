@@ -42,6 +42,18 @@ export const ERRORS = {
     retryable: false,
     advice: 'Use the method that the Allow header names.',
   },
+  conflict: {
+    status: 409,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice: 'Look at the state of what you act on; the message tells it.',
+  },
+  idempotency_mismatch: {
+    status: 422,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice: 'Use another Idempotency-Key for another body.',
+  },
   request_timeout: {
     status: 408,
     type: 'invalid_request_error',

@@ -19,8 +19,17 @@ export interface AppRoutes {
   readonly models: Handler;
   readonly model: (id: string) => Handler;
   readonly quality: (policy: string) => Handler;
+  /** Whatever else there is. */
+  readonly others: readonly AppRoute[];
   /** Answers with the error answer for whatever was thrown. */
   readonly fail: (exchange: Exchange, error: unknown) => void;
+}
+
+export interface AppRoute {
+  readonly method: 'GET' | 'POST';
+  /** With at most one parameter, `:id`. */
+  readonly path: string;
+  readonly handle: (id: string) => Handler;
 }
 
 /** Hands an exchange to express. */
@@ -36,6 +45,7 @@ export function createApp(routes: AppRoutes): AppListener {
   const app = bareApp();
   defineReads(app, routes, exchangeOf);
   definePosts(app, routes, exchangeOf);
+  defineOthers(app, routes, exchangeOf);
   app.use((request) => {
     sendError(exchangeOf(request), new GatewayError('not_found', 'there is no such path'));
   });
@@ -100,6 +110,20 @@ function definePosts(app: Express, { hot }: AppRoutes, exchangeOf: ExchangeOf): 
       return handle(exchangeOf(request));
     });
     app.all(path, (request) => refuseMethod(exchangeOf(request), path, 'POST'));
+  }
+}
+
+function defineOthers(app: Express, { others }: AppRoutes, exchangeOf: ExchangeOf): void {
+  for (const [path, routes] of Map.groupBy(others, (route) => route.path)) {
+    for (const { method, handle } of routes) {
+      app[method === 'GET' ? 'get' : 'post'](path, (request) => {
+        const exchange = exchangeOf(request);
+        exchange.route = path;
+        return handle(joined(request.params['id']))(exchange);
+      });
+    }
+    const allow = routes.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ');
+    app.all(path, (request) => refuseMethod(exchangeOf(request), path, allow));
   }
 }
 

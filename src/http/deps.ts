@@ -2,6 +2,7 @@ import type { CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
+import type { JobService } from '../contracts/jobs.ts';
 import type { OutcomeLog } from '../contracts/outcomes.ts';
 import type { QualityBook } from '../contracts/quality.ts';
 import type { LoggedRequests } from './access-log.ts';
@@ -19,6 +20,8 @@ export interface GatewayDeps {
   readonly feedback: FeedbackService;
   readonly outcomes: OutcomeLog;
   readonly quality: QualityBook;
+  /** Null where nothing is kept. */
+  readonly jobs: JobService | null;
   /** The first one serves requests that name none. */
   readonly policies: readonly PolicyInfo[];
   readonly engines: ReadonlyMap<string, Engine>;
@@ -44,4 +47,6 @@ export interface GatewayDeps {
 interface BodyLimits {
   readonly bodyBytes: number;
   readonly maxItems: number;
+  /** Of the body of a job that comes as lines. */
+  readonly jobBytes: number;
 }

@@ -41,6 +41,11 @@ export class EventStream {
     );
   }
 
+  /** Sends a named event with an id, by which a client that comes again says what it has seen. */
+  sendEvent({ event, id, data }: { event: string; id: string; data: string }): boolean {
+    return this.#write(`event: ${event}\nid: ${id}\ndata: ${data}\n\n`);
+  }
+
   /** Resolves when the client has caught up, or when `signal` says that waiting is over. */
   async drained(signal: AbortSignal): Promise<void> {
     if (!this.#response.writableNeedDrain || this.#response.destroyed) return;
@@ -53,6 +58,11 @@ export class EventStream {
 
   end(): void {
     this.#finish('data: [DONE]\n\n');
+  }
+
+  /** Ends without a mark, for streams whose events say by themselves which is the last. */
+  finish(): void {
+    this.#finish('');
   }
 
   /** Ends with an error event and without `[DONE]`. */

@@ -3,6 +3,9 @@ import type { Call, CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Principal } from '../contracts/tenancy.ts';
 import { classOf, PRIORITY_HEADER } from './priority.ts';
 
+/** Time for an ordinary body, in milliseconds. */
+const BODY_MS = 30_000;
+
 /**
  * One request and its answer: the id, what the access log will say, and the way to stop the work.
  * Born when the request's head is in, over when the response is closed, however that came about.
@@ -25,7 +28,10 @@ export class Exchange {
   isCut = false;
   /** Ends an open event stream with an error event; set while there is one. */
   cutStream: (() => void) | null = null;
+  /** Milliseconds that the body may take from the start, see `body-watch.ts`. */
+  bodyMs = BODY_MS;
   #call: StartedCall | null = null;
+  #onClosing: (() => void) | null = null;
 
   constructor(request: IncomingMessage, response: ServerResponse, requestId: string, startedAt: number) {
     this.request = request;
@@ -47,6 +53,21 @@ export class Exchange {
       this.#call = null;
       started.end();
     }
+  }
+
+  /** The body is read as it comes, by one who watches its pace. */
+  allowBody(ms: number): void {
+    this.bodyMs = ms;
+  }
+
+  /** Calls `end` when the gateway begins to close: for answers that else would last as long as they can. */
+  atClosing(end: () => void): void {
+    this.#onClosing = end;
+  }
+
+  /** The gateway begins to close. */
+  closing(): void {
+    this.#onClosing?.();
   }
 
   /** The response is closed: when it was not complete, the client left, and the work is stopped at once. */

@@ -6,7 +6,7 @@ import { exceedsDepth } from './json-depth.ts';
 import { findJsonFault } from './json-fault.ts';
 
 /** Deepest nesting of lists and objects that a body may have. */
-const DEPTH_LIMIT = 64;
+export const DEPTH_LIMIT = 64;
 
 /** Bytes of a refused body that are still read and dropped, so that the client gets to see the refusal. */
 const LINGER_BYTES = 32 * 1024 * 1024;
@@ -17,12 +17,22 @@ const LINGER_BYTES = 32 * 1024 * 1024;
  * when the client left in the middle.
  */
 export async function readJson(exchange: Exchange, limitBytes: number): Promise<unknown> {
-  checkHeaders(exchange, limitBytes);
+  checkBodyHeaders(exchange, limitBytes, JSON_BODY);
   const bytes = await readBytes(exchange.request, limitBytes);
   return parseJson(textOf(bytes));
 }
 
-function checkHeaders({ request, response }: Exchange, limitBytes: number): void {
+/** What a body may be. */
+export interface BodyType {
+  /** For the refusal, such as `application/json`. */
+  readonly name: string;
+  accepts(contentType: string | undefined): boolean;
+}
+
+const JSON_BODY: BodyType = { name: 'application/json', accepts: isJson };
+
+/** Throws for a body that cannot be read, or is said to be larger than the limit; else asks for it. */
+export function checkBodyHeaders({ request, response }: Exchange, limitBytes: number, type: BodyType): void {
   const { headers } = request;
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
@@ -32,8 +42,8 @@ function checkHeaders({ request, response }: Exchange, limitBytes: number): void
       param: 'transfer-encoding',
     });
   }
-  if (!isJson(headers['content-type'])) {
-    throw new GatewayError('unsupported_media_type', 'content-type must be application/json in UTF-8', {
+  if (!type.accepts(headers['content-type'])) {
+    throw new GatewayError('unsupported_media_type', `content-type must be ${type.name} in UTF-8`, {
       param: 'content-type',
     });
   }
@@ -52,17 +62,17 @@ function checkHeaders({ request, response }: Exchange, limitBytes: number): void
   if (expectsPermission) response.writeContinue();
 }
 
-function isJson(contentType: string | undefined): boolean {
+export function isJson(contentType: string | undefined): boolean {
   if (contentType === 'application/json') return true;
   return /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(contentType ?? '');
 }
 
-function tooLarge(limitBytes: number): GatewayError {
+export function tooLarge(limitBytes: number): GatewayError {
   return new GatewayError('request_too_large', `the body must have at most ${limitBytes} bytes`);
 }
 
 /** Reads on without keeping anything: closing now would make the client lose the answer to a reset. */
-function dropRest(request: IncomingMessage): void {
+export function dropRest(request: IncomingMessage): void {
   let left = LINGER_BYTES;
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;

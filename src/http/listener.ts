@@ -10,6 +10,7 @@ import { createFeedbackHandler } from './feedback.ts';
 import { createEmbeddingsHandler, createGenerationHandler } from './generation.ts';
 import type { Handler, TeamHandler } from './handler.ts';
 import { InFlight } from './in-flight.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { createModelHandler, createModelListHandler } from './models.ts';
 import { createOutcomesHandler } from './outcomes.ts';
 import { createQualityHandler } from './quality.ts';
@@ -125,6 +126,10 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     models: forTeams(createModelListHandler(catalogue, startedAt)),
     model: (id) => forTeams(oneModel(id)),
     quality: (policy) => forTeams(quality(policy)),
+    others: jobRoutes(deps, catalogue).map(({ handle, ...route }) => ({
+      ...route,
+      handle: (id) => forTeams(handle(id)),
+    })),
     fail,
   });
   return { deps, underWay: new InFlight(), hot, app, fail };

@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
+import { watchBodies } from './body-watch.ts';
 import { refuseRaw } from './client-error.ts';
 import type { GatewayDeps } from './deps.ts';
 import { InFlight } from './in-flight.ts';
@@ -35,14 +36,19 @@ export function createGatewayServer(deps: () => GatewayDeps): GatewayServer {
   const inFlight = new InFlight();
   const listener = createListener(deps, inFlight, () => phase);
   const server = createHttpServer(listener.listen, deps, inFlight);
+  let stopWatch = (): void => undefined;
   return {
-    listen: (host, port) => listen(server, host, port),
+    listen(host, port) {
+      stopWatch = watchBodies(inFlight, deps().clock);
+      return listen(server, host, port);
+    },
     drain() {
       if (phase === 'serving') phase = 'draining';
     },
     unused: (old, ms) => listener.unused(old, ms),
     close() {
       phase = 'closing';
+      stopWatch();
       closed ??= shutDown(deps(), server, inFlight);
       return closed;
     },
@@ -52,7 +58,8 @@ export function createGatewayServer(deps: () => GatewayDeps): GatewayServer {
 /** Node's own defaults leave slow clients a minute for a head and five for a body. */
 const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  /** Node would end long uploads too; `body-watch.ts` looks itself. */
+  requestTimeout: 0,
   /** Longer than balancers keep theirs, so that they never reuse a connection that just closed. */
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,
@@ -81,7 +88,10 @@ function createHttpServer(listener: RequestListener, deps: () => GatewayDeps, in
 
 async function shutDown(deps: GatewayDeps, server: Server, inFlight: InFlight): Promise<void> {
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const { response } of inFlight) response.shouldKeepAlive = false;
+  for (const exchange of inFlight) {
+    exchange.response.shouldKeepAlive = false;
+    exchange.closing();
+  }
   await inFlight.empty(deps.clock, deps.drainMs);
   for (const exchange of inFlight) exchange.cut();
   await inFlight.empty(deps.clock, CUT_GRACE_MS);

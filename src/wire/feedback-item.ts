@@ -148,6 +148,8 @@ export interface ItemNames {
 
 export interface RawItem {
   readonly raw: unknown;
+  /** Where it stands in the body: `items[3]`, counted from 0, or `lines[3]`, counted from 1. */
+  readonly list: 'items' | 'lines';
   readonly position: number;
   readonly id: string;
   /** Found before the item itself was looked at. */
@@ -155,9 +157,10 @@ export interface RawItem {
 }
 
 /** Reads one item, or says why it cannot be judged. */
-export function readItem(task: Task, { raw, position, id, problems }: RawItem, names: ItemNames): ItemInput {
-  const place = `items[${position}]`;
-  const checked = check(ITEM_SCHEMAS[task], raw, ['items', position]);
+export function readItem(task: Task, rawItem: RawItem, names: ItemNames): ItemInput {
+  const { raw, list, position, id, problems } = rawItem;
+  const place = `${list}[${position}]`;
+  const checked = check(ITEM_SCHEMAS[task], raw, [list, position]);
   if (!checked.ok) return rejected(id, raw, [...problems, ...checked.problems]);
   const { prompt, candidates, metadata } = checked.value;
   const rubricOf = find('rubric', checked.value.rubric, names.rubrics, place);

@@ -16,7 +16,7 @@ import { check, invalid, type Checked } from './problems.ts';
  * The body of `POST /v1/feedback/<kind>`, the same for every kind. The request is checked as a whole; each
  * item is checked by itself, so that a bad one becomes an `invalid_item` and never fails its neighbours.
  */
-const policyField = z.string().min(1).nullish().meta({
+export const policyField = z.string().min(1).nullish().meta({
   description: "Name of a policy that gives this kind of feedback; the gateway's first one when absent.",
   example: 'default',
 });
@@ -73,8 +73,28 @@ function readItems(task: Task, items: readonly unknown[], names: ItemNames): Ite
     if (first === undefined) firstPositions.set(id, position);
     const problems =
       first === undefined ? [] : [invalid(`items[${position}].id`, `repeats the id of items[${first}]`)];
-    return readItem(task, { raw, position, id, problems }, names);
+    return readItem(task, { raw, list: 'items', position, id, problems }, names);
   });
+}
+
+/** Reads the items of a JSONL body one by one; remembers the ids, as each must be another one. */
+export function createLineReader(task: Task, names: ItemNames): (line: number, raw: unknown) => ItemInput {
+  const firstLines = new Map<string, number>();
+  return (line, raw) => {
+    const read = carriesId.safeParse(raw);
+    const id = read.success ? read.data.id : `line-${line}`;
+    const first = firstLines.get(id);
+    if (first === undefined) firstLines.set(id, line);
+    const problems =
+      first === undefined ? [] : [invalid(`lines[${line}].id`, `repeats the id of line ${first}`)];
+    return readItem(task, { raw, list: 'lines', position: line, id, problems }, names);
+  };
+}
+
+/** A line that holds no item at all; `statement` is what is wrong with it, such as `is not JSON`. */
+export function unreadableLine(line: number, statement: string): ItemInput {
+  const problem = invalid(`lines[${line}]`, statement);
+  return { ok: false, id: `line-${line}`, problem, metadata: {} };
 }
 
 const carriesId = z.looseObject({ id: cleanText.min(1).max(256) });

@@ -1,7 +1,6 @@
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
 import type { z } from 'zod';
-import { ERRORS, type ErrorCode } from '../domain/errors.ts';
-import { envelopeSchema, renderEnvelope } from './envelope.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import { requestSchemas } from './feedback-request.ts';
 import {
   chatRequestSchema,
@@ -21,6 +20,8 @@ import {
   RANKINGS_EXAMPLE,
   SCORES_EXAMPLE,
 } from './openapi-examples.ts';
+import { BODY_FAILURES, COMMON_FAILURES, failures } from './openapi-failures.ts';
+import { jobPaths } from './openapi-jobs.ts';
 import { callHeaders, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
 
 /** The description of the public API, made from the very schemas that check the requests. */
@@ -40,7 +41,7 @@ export function openApiDocument({
     },
     servers: [{ url: '/' }],
     security: [{ apiKey: [] }],
-    tags: [{ name: 'feedback' }, { name: 'openai' }, { name: 'operations' }],
+    tags: [{ name: 'feedback' }, { name: 'jobs' }, { name: 'openai' }, { name: 'operations' }],
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An Assay API key: `assay_<id>_<secret>`.' },
@@ -52,6 +53,7 @@ export function openApiDocument({
       '/v1/feedback/rankings': { post: rankings },
       '/v1/feedback/outcomes': { post: outcomes },
       '/v1/feedback/policies/{name}': { get: policyQuality },
+      ...jobPaths,
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
       '/v1/embeddings': { post: embeddings },
@@ -66,14 +68,6 @@ export function openApiDocument({
 
 const JSON_TYPE = 'application/json';
 
-const COMMON_FAILURES: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'internal'];
-const BODY_FAILURES: readonly ErrorCode[] = [
-  'invalid_request',
-  'request_timeout',
-  'request_too_large',
-  'unsupported_media_type',
-  'overloaded',
-];
 const ENGINE_FAILURES: readonly ErrorCode[] = ['model_not_found', 'engine_error', 'engine_unavailable'];
 
 /** One call for each kind of feedback, with the same frame. */
@@ -236,25 +230,4 @@ function operation(summary: string, alsoAnswers: readonly number[]): ZodOpenApiO
     security: [],
     responses: Object.fromEntries([200, ...alsoAnswers].map((status) => [String(status), answer])),
   };
-}
-
-/** One response per status, telling the codes that it may carry. */
-function failures(
-  codes: readonly ErrorCode[],
-): Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> {
-  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, sameStatus]) => [
-      String(status),
-      {
-        description: sameStatus.map((code) => `\`${code}\`: ${ERRORS[code].advice}`).join('\n\n'),
-        content: { [JSON_TYPE]: { schema: envelopeSchema, examples: errorExamples(sameStatus) } },
-      },
-    ]),
-  );
-}
-
-function errorExamples(codes: readonly ErrorCode[]): Record<string, { value: unknown }> {
-  const example = (code: ErrorCode) => renderEnvelope({ code, message: ERRORS[code].advice, param: null });
-  return Object.fromEntries(codes.map((code) => [code, { value: example(code) }]));
 }

@@ -58,7 +58,7 @@ const trailEntrySchema = z
   })
   .meta({ id: 'TrailEntry' });
 
-const verdictSchema = z
+export const verdictSchema = z
   .object({
     id: z.string(),
     item_id: z.string(),

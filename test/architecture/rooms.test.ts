@@ -32,6 +32,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   batching: { rooms: ['domain', 'contracts'], packages: [] },
   caching: { rooms: ['domain', 'contracts'], packages: ['lru-cache'] },
   feedback: { rooms: ['domain', 'contracts'], packages: [] },
+  jobs: { rooms: ['domain', 'contracts'], packages: ['undici'] },
   tenancy: { rooms: ['domain', 'contracts'], packages: [] },
   ledger: {
     rooms: ['domain', 'contracts'],

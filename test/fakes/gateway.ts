@@ -50,6 +50,7 @@ export async function startTestGateway(
     feedback: labellingService(),
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
+    jobs: null,
     policies: [
       {
         name: 'default',
@@ -65,7 +66,7 @@ export async function startTestGateway(
     clock,
     random: countingRandom(),
     logger: log.logger,
-    limits: { bodyBytes: 1_000_000, maxItems: 1000 },
+    limits: { bodyBytes: 1_000_000, maxItems: 1000, jobBytes: 10_000_000 },
     heartbeatMs: 15_000,
     drainMs: 5_000,
     logged: 'all',

@@ -1,7 +1,10 @@
 import type { Migration } from 'kysely/migration';
+import { jobs } from './0020-jobs.ts';
 
 /**
  * Every migration by name; they run in the order of their names. One that was released is never changed.
  * Numbers: 0001 verdicts and evidence, 0010 teams and budgets, 0020 jobs.
  */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {};
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0020-jobs': jobs,
+};

@@ -146,6 +146,12 @@ export type TrainingPlan =
   /** Each fold is scored by models of the others; the models of all are released. */
   | { readonly kind: 'cross_fit'; readonly folds: number };
 
+/**
+ * Built-in weights. `usual` lowers the score of items whose responses differ much in length; that weight was chosen
+ * after looking at recorded judgments. `plain` looks at the judges' log-odds alone.
+ */
+export type ScorePrior = 'usual' | 'plain';
+
 /** One item with what every stage said and what the reference says. */
 export interface CalibrationItem {
   /** Unique: an item that occurs twice is refused. */
@@ -171,6 +177,8 @@ export interface CertifyRequest {
   readonly sharedBy?: number;
   /** Default `none`. */
   readonly training?: TrainingPlan;
+  /** Where training starts, and all that there is without it; default `usual`. */
+  readonly prior?: ScorePrior;
   /** `prompt` (default): one item of each prompt counts. `item`: the caller knows that items are independent draws. */
   readonly unit?: 'prompt' | 'item';
   /** Share of items below which a threshold is not worth its small calls, in [0, 1); default 0. */

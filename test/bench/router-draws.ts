@@ -6,9 +6,9 @@ import type {
   TrainingPlan,
 } from '../../src/contracts/certificate.ts';
 import type { Label } from '../../src/domain/verdict.ts';
-import { certify } from '../../src/routing/certificates/certify.ts';
 import { divide } from '../../src/routing/certificates/division.ts';
 import { replay } from '../../src/routing/certificates/replay.ts';
+import { certifyChain, withStagesOf } from '../../src/routing/certificates/shorter-chains.ts';
 import { modelsOf, scoreItems } from '../../src/routing/certificates/scored-items.ts';
 import { type BootstrapInterval, bootstrapInterval } from '../../src/statistics/bootstrap.ts';
 import { createSeededRandom, sampleWithReplacement } from '../../src/statistics/random.ts';
@@ -47,8 +47,10 @@ export function drawCertificates(items: readonly CalibrationItem[], options: Dra
       id: `${item.id}#${i}`,
     }));
     const seed = options.seed * 1_000_003 + number;
-    const result = certify(drawn, { ...options.request, unit: 'item', seed, createdAt: 0 });
-    return drawOf(result.ok ? result.certificate : null, items, options.costRatio);
+    const result = certifyChain(drawn, { ...options.request, unit: 'item', seed, createdAt: 0 });
+    const certificate = result.ok ? result.certificate : null;
+    const seen = certificate === null ? items : withStagesOf(certificate, items, options.request.stages);
+    return drawOf(certificate, seen, options.costRatio);
   });
 }
 
@@ -80,11 +82,11 @@ export function rankItems(
   request: DrawOptions['request'],
   seed: number,
 ): RankingFigures {
-  const { stages, training } = request;
+  const { stages, training, prior } = request;
   const plan: TrainingPlan =
     training === undefined || training.kind === 'none' ? { kind: 'none' } : { kind: 'cross_fit', folds: 5 };
   const scored = divide(items, plan, seed).flatMap((part) => {
-    const models: readonly ScoreModel[] = modelsOf(stages, part.training);
+    const models: readonly ScoreModel[] = modelsOf(stages, part.training, prior);
     return scoreItems(part.certifying, stages, models);
   });
   const last = stages.length - 1;

@@ -1,6 +1,7 @@
 import type { Chart } from '../../src/evaluation/plot/chart.ts';
 import { renderPage } from '../../src/evaluation/report/page.ts';
 import type { Interval } from '../../src/statistics/binomial.ts';
+import type { Baseline } from './router-baselines.ts';
 import type { Draw } from './router-draws.ts';
 
 /** What one run of `bench:router` found. */
@@ -12,6 +13,7 @@ export interface RouterRun {
   readonly naive: { readonly coverage: number; readonly agreement: number } | null;
   /** Human agreement less that of always asking the reference. */
   readonly human: Interval;
+  readonly baselines: readonly Baseline[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
 }
 
@@ -25,6 +27,7 @@ export function renderRouterReport({
   costRatio,
   naive,
   human,
+  baselines,
   options,
 }: RouterRun): string {
   return renderPage({
@@ -46,6 +49,21 @@ export function renderRouterReport({
           ['difference', human.estimate.toFixed(4)],
           ['interval', `[${human.low.toFixed(4)}, ${human.high.toFixed(4)}]`],
         ],
+      },
+      {
+        title: 'Beside simpler ways of labelling',
+        columns: [
+          { title: '' },
+          { title: 'agrees with the reference', align: 'right' },
+          { title: 'agrees with people', align: 'right' },
+          { title: 'cost', align: 'right' },
+        ],
+        rows: baselines.map(({ name, reference, human: people, cost }) => [
+          name,
+          reference.toFixed(3),
+          people.toFixed(3),
+          cost.toFixed(3),
+        ]),
       },
       {
         title: 'Figures',

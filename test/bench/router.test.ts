@@ -51,5 +51,11 @@ it('bench:router reads recorded judgments and ends with its figures', () => {
   // Every item pays the small judge; what it does not cover pays the large one.
   expect(cost).toBeCloseTo(0.05 + 1 - (coverage ?? 0), 5);
   expect(coverage).toBeGreaterThan(0.7);
+  for (const name of ['always small', 'always large', 'longest wins', 'random label', 'random routing']) {
+    expect(run.stdout).toContain(`\n${name} `);
+  }
+  // 20 of 120 are wrong but each third of them: 13, found by nobody who looks at the text.
+  expect(run.stdout).toMatch(/\nalways small +reference 0\.892 {2}human 0\.892 {2}cost 0\.050\n/);
+  expect(run.stdout).toMatch(/\ndifficulty from text alone: /);
   expect(readFileSync(report, 'utf8')).toContain('Risk against accepted share');
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TrainingPlan } from '../../src/contracts/certificate.ts';
 import { consistentVote, itemsOf, type RecordedItem, readRecords, stagesOf } from './router-data.ts';
+import { baselineLine, baselinesOf, difficultyLine } from './router-baselines.ts';
 import { type Draw, drawCertificates, humanDifference, rankItems } from './router-draws.ts';
 import { renderRouterReport } from './router-report.ts';
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     delta: { type: 'string', default: '0.1' },
     calibration: { type: 'string', default: '250' },
     train: { type: 'string', default: '0' },
+    prior: { type: 'string', default: 'usual' },
     folds: { type: 'string', default: '0' },
     risk: { type: 'string', default: 'marginal' },
     'cost-ratio': { type: 'string', default: '0.05' },
@@ -56,6 +58,7 @@ const request = {
   target: { agreement: 1 - alpha, confidence: 1 - number('delta') },
   risk: values.risk === 'selective' ? 'selective' : 'marginal',
   training: trainingPlan(),
+  prior: values.prior === 'plain' ? 'plain' : 'usual',
   minimumCoverage: costRatio,
 } as const;
 const draws = drawCertificates(items, {
@@ -76,19 +79,18 @@ const figures = {
   coverage_small: mean(draws.map((draw) => draw.coverage)),
   ...ranking,
 };
-const human = humanDifference(
-  items,
-  draws,
-  new Map(records.map((row) => [row.id, row.human])),
-  number('seed'),
-);
+const humanOf = new Map(records.map((row) => [row.id, row.human]));
+const human = humanDifference(items, draws, humanOf, number('seed'));
+const baselines = baselinesOf(records, items, { costRatio, seed: number('seed'), draws });
 const naive = naiveFigures(records, values.small.split(',')[0] ?? '', values.reference);
 const report = values.report ?? join(tmpdir(), 'assay-bench-router.html');
 writeFileSync(
   report,
-  renderRouterReport({ figures, draws, alpha, costRatio, naive, human, options: values }),
+  renderRouterReport({ figures, draws, alpha, costRatio, naive, human, baselines, options: values }),
 );
 print(draws);
+for (const row of baselines) console.log(baselineLine(row));
+console.log(difficultyLine(records, items, number('seed')));
 console.log(JSON.stringify(figures));
 
 function trainingPlan(): TrainingPlan {

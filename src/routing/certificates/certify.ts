@@ -61,14 +61,14 @@ function deltaOf({ target, sharedBy = 1 }: CertifyRequest): number {
 }
 
 function prepare(items: readonly CalibrationItem[], request: CertifyRequest): Setup {
-  const { stages, seed, training: plan = { kind: 'none' }, unit = 'prompt' } = request;
+  const { stages, seed, training: plan = { kind: 'none' }, unit = 'prompt', prior } = request;
   const parts = divide(items, plan, seed).map(({ training, certifying }) => {
     const counted = unit === 'prompt' ? onePerPrompt(certifying, seed) : certifying;
-    const models = modelsOf(stages, training);
+    const models = modelsOf(stages, training, prior);
     return { training, certifying, counted, models, scored: scoreItems(counted, stages, models) };
   });
   const certifying = parts.flatMap((part) => part.counted);
-  const models = plan.kind === 'cross_fit' ? modelsOf(stages, items) : (parts[0]?.models ?? []);
+  const models = plan.kind === 'cross_fit' ? modelsOf(stages, items, prior) : (parts[0]?.models ?? []);
   return {
     models,
     certifying,

@@ -1,4 +1,4 @@
-import type { CalibrationItem, ScoreModel, Stage } from '../../contracts/certificate.ts';
+import type { CalibrationItem, ScoreModel, ScorePrior, Stage } from '../../contracts/certificate.ts';
 import { scoreOf, type TrainingRow, trainModel } from '../confidence/score-model.ts';
 import { stageSignalsOf, witnessesOf } from '../confidence/stage-signals.ts';
 import type { ScoredItem } from './scan.ts';
@@ -14,14 +14,18 @@ export function marginOf(stages: readonly Stage[], index: number): number {
 }
 
 /** One model for each stage, of the items that may train. */
-export function modelsOf(stages: readonly Stage[], training: readonly CalibrationItem[]): ScoreModel[] {
+export function modelsOf(
+  stages: readonly Stage[],
+  training: readonly CalibrationItem[],
+  prior?: ScorePrior,
+): ScoreModel[] {
   return stages.map((_, index) => {
     const witnesses = witnessesOf(stages, index);
     const rows = training.flatMap((item): TrainingRow[] => {
       const signals = stageSignalsOf(item, index, witnesses);
       return signals === null ? [] : [{ signals, agrees: signals.label === item.reference }];
     });
-    return trainModel(rows, witnesses.length);
+    return trainModel(rows, witnesses.length, prior);
   });
 }
 

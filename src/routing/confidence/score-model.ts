@@ -1,4 +1,4 @@
-import type { ScoreModel, SignalName } from '../../contracts/certificate.ts';
+import type { ScoreModel, ScorePrior, SignalName } from '../../contracts/certificate.ts';
 import { type LogisticCoefficients, fitLogistic } from '../../statistics/logistic.ts';
 import type { StageSignals } from './stage-signals.ts';
 
@@ -27,11 +27,11 @@ const LENGTH_GAP = -0.5;
 const PRIOR_ITEMS = 10;
 
 /** The built-in weights for a stage with this many earlier judges; they cost no label. */
-export function builtInModel(witnesses: number): ScoreModel {
+export function builtInModel(witnesses: number, prior: ScorePrior = 'usual'): ScoreModel {
   const each = (TRUST * (1 + FURTHER_JUDGE * witnesses)) / (1 + witnesses);
   return {
     intercept: 0,
-    weights: { margin: each, length_gap: LENGTH_GAP },
+    weights: prior === 'plain' ? { margin: each } : { margin: each, length_gap: LENGTH_GAP },
     support: Array.from({ length: witnesses }, () => each),
     trainedOn: 0,
   };
@@ -53,8 +53,12 @@ export interface TrainingRow {
 }
 
 /** Logistic regression that shrinks to the built-in weights; without rows it is those weights. */
-export function trainModel(rows: readonly TrainingRow[], witnesses: number): ScoreModel {
-  const builtIn = builtInModel(witnesses);
+export function trainModel(
+  rows: readonly TrainingRow[],
+  witnesses: number,
+  from: ScorePrior = 'usual',
+): ScoreModel {
+  const builtIn = builtInModel(witnesses, from);
   if (rows.length === 0) return builtIn;
   const prior: LogisticCoefficients = {
     intercept: builtIn.intercept,

@@ -109,6 +109,7 @@ function createPool(
       : { discovery: { source: createDiscovery(engine.kind, discovery, parts), createReplica } }),
     price: toPrice(engine.cost),
     warmUpTimeoutMs,
+    observer: parts.telemetry?.engine(id),
     resilience: createEngineResilience(resilienceOf(engine), parts),
   });
 }

@@ -5,7 +5,7 @@ import type { LabelStore } from './contracts/cache.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { Judge } from './contracts/judge.ts';
-import type { LaneEvent, QualityBook } from './contracts/quality.ts';
+import type { LaneEvent, LaneQuality, QualityBook } from './contracts/quality.ts';
 import { type AnchorWatch, createAnchorWatch } from './routing/anchors/anchor-watch.ts';
 import { type Auditor, createAuditor } from './routing/auditor.ts';
 import { certifyChain } from './routing/certificates/shorter-chains.ts';
@@ -32,6 +32,10 @@ export interface Evidence {
   spendingOf(name: string, budget: BudgetConfig): Spending;
   /** Empty again when the size changes. */
   labels(bytes: number): LabelStore;
+  /** All there are, without what needs counting through verdicts. */
+  lanes(): readonly Omit<LaneQuality, 'goldAgreement'>[];
+  /** By policy. */
+  spendings(): readonly (readonly [string, Spending])[];
   close(): Promise<void>;
 }
 
@@ -95,6 +99,8 @@ export function createEvidence(parts: Parts): Evidence {
     },
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
     labels: (bytes) => stores.get('labels', bytes, () => createLabelStore(bytes, parts.clock)),
+    lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
+    spendings: () => spendings.entries(),
     close() {
       for (const watch of anchors.all()) watch.stop();
       return auditor.close();
@@ -107,6 +113,7 @@ interface Memory<T> {
   get(name: string, from: unknown, make: () => T): T;
   last(name: string): T | undefined;
   all(): T[];
+  entries(): readonly (readonly [string, T])[];
 }
 
 function createMemory<T>(): Memory<T> {
@@ -114,6 +121,7 @@ function createMemory<T>(): Memory<T> {
   return {
     last: (name) => known.get(name)?.value,
     all: () => [...known.values()].map(({ value }) => value),
+    entries: () => [...known].map(([name, { value }]) => [name, value] as const),
     get(name, from, make) {
       const text = JSON.stringify(from);
       const found = known.get(name);
@@ -163,7 +171,7 @@ function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, p
         seed: 1,
         createdAt: parts.clock.now(),
       }),
-    announce: (event) => logEvent(parts, event),
+    announce: (event) => tellEvent(parts, event),
   });
 }
 
@@ -200,7 +208,8 @@ interface AnchorParts {
 /** Below this the labels are better spent on the proof than on training what is proven. */
 const TRAIN_FROM = 500;
 
-function logEvent({ logger }: Parts, { type, lane, detail }: LaneEvent): void {
+function tellEvent({ logger, telemetry }: Parts, { type, lane, detail }: LaneEvent): void {
+  telemetry?.meter.counter('assay_certificate_events_total').of({ policy: lane.policy, event: type }).add();
   const fields = { event: type, ...lane, detail };
   if (type === 'certified') logger.info(fields, 'certificate in force');
   else if (type === 'refused') logger.info(fields, 'no certificate yet');

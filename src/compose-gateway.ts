@@ -6,6 +6,7 @@ import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
 import { createState } from './compose-state.ts';
+import { createMetrics, createTelemetry, type Telemetry } from './compose-telemetry.ts';
 import type { Environment, LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { EngineDetail, Operations } from './contracts/admin.ts';
@@ -28,7 +29,8 @@ export async function startGateway(
   environment: Environment,
 ): Promise<RunningGateway> {
   const loaded = source.load();
-  const parts = createParts(options.log ? loaded.config.log.level : 'error', environment);
+  const level = options.log ? loaded.config.log.level : 'error';
+  const parts = { ...createParts(level, environment), telemetry: createTelemetry() };
   const storage = await openStorage(loaded, parts, { ephemeral: options.ephemeral ?? false });
   try {
     return await openGateway(source, loaded, { options, parts, storage });
@@ -40,7 +42,7 @@ export async function startGateway(
 
 interface Foundation {
   readonly options: ServeOptions;
-  readonly parts: Parts;
+  readonly parts: GatewayParts;
   readonly storage: OpenStorage | null;
 }
 
@@ -60,10 +62,15 @@ async function openGateway(
     logger: parts.logger,
   });
   const server = createGatewayServer(() => reloader.current().deps);
-  const admin = createAdmin(config, reloader, parts);
+  const operations = createOperations(reloader, parts.telemetry);
+  const admin = createAdmin(config, operations, parts);
+  const configNow = () => reloader.current().loaded.config;
+  const { engines } = operations;
+  const metrics = createMetrics(parts.telemetry, { config: configNow, engines, evidence });
   const close = async (): Promise<void> => {
     await Promise.all([admin?.close(), server.close(), jobs.close()]);
     await evidence.close();
+    await metrics.close();
     await reloader.close();
     await storage?.close();
     await source.stop();
@@ -73,28 +80,39 @@ async function openGateway(
     const { host, port } = config.server;
     const { url } = await server.listen(options.host ?? host, options.port ?? port);
     const adminUrl = config.admin === undefined ? undefined : await admin?.listen(config.admin);
+    const metricsUrl = config.metrics && (await metrics.listen(config.metrics));
     jobs.start();
     const policies = reloader.current().deps.policies.map((policy) => policy.name);
     return {
       url,
       adminUrl: adminUrl ?? null,
+      ...(metricsUrl === undefined ? {} : { metricsUrl }),
       apiKey: lasting.ownKey.key,
-      policies,
-      tiers: config.policies[policies[0] ?? '']?.tiers ?? [],
-      plans: Object.fromEntries(Object.entries(config.policies).map(([name, { tiers }]) => [name, tiers])),
+      ...plansOf(config, policies),
       judgeParts: judgePartsOf(loaded),
       ready: (timeoutMs) => whenReady(reloader.current().engines, timeoutMs),
-      reload: () => reloader.reload(),
+      reload: operations.reload,
       close,
     };
   } catch (error) {
-    await Promise.all([admin?.close(), server.close()]);
+    await Promise.all([admin?.close(), metrics.close(), server.close()]);
     await reloader.close();
     throw error;
   }
 }
 
-function createAdmin(config: Config, reloader: Reloader, parts: Parts): AdminServer | undefined {
+/** The policies by name, and their tiers. */
+function plansOf(config: Config, policies: readonly string[]) {
+  return {
+    policies,
+    tiers: config.policies[policies[0] ?? '']?.tiers ?? [],
+    plans: Object.fromEntries(Object.entries(config.policies).map(([name, { tiers }]) => [name, tiers])),
+  };
+}
+
+type GatewayParts = Parts & { readonly telemetry: Telemetry };
+
+function createAdmin(config: Config, operations: Operations, parts: GatewayParts): AdminServer | undefined {
   if (config.admin === undefined) return undefined;
   const { keys } = config.admin;
   return createAdminServer({
@@ -104,11 +122,13 @@ function createAdmin(config: Config, reloader: Reloader, parts: Parts): AdminSer
         ? createOpenAuthenticator()
         : createKeyAuthenticator([{ team: 'admin', policies: null, keys }]),
     needsKey: keys.length > 0,
-    operations: createOperations(reloader),
+    operations,
+    exposition: parts.telemetry.exposition,
   });
 }
 
-function createOperations(reloader: Reloader): Operations {
+function createOperations(reloader: Reloader, { meter }: Telemetry): Operations {
+  const reloads = meter.counter('assay_config_reloads_total');
   const engines = (): ConfiguredEngines => reloader.current().engines;
   return {
     engines: () =>
@@ -124,6 +144,10 @@ function createOperations(reloader: Reloader): Operations {
       const pool = engines().get(replica.split('/')[0] ?? '')?.pool;
       return (draining ? pool?.drain(replica) : pool?.undrain(replica)) ?? false;
     },
-    reload: () => reloader.reload(),
+    async reload() {
+      const result = await reloader.reload();
+      reloads.of({ reload: result.ok ? 'ok' : 'refused' }).add();
+      return result;
+    },
   };
 }

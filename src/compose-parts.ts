@@ -1,6 +1,7 @@
 import type { CallStarter } from './contracts/call.ts';
 import type { Clock, Random } from './contracts/clock.ts';
 import type { Logger } from './contracts/telemetry.ts';
+import type { Telemetry } from './compose-telemetry.ts';
 import type { Environment } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import { createCallStarter } from './resilience/deadline.ts';
@@ -14,6 +15,8 @@ export interface Parts {
   readonly calls: CallStarter;
   readonly logger: Logger;
   readonly environment: Environment;
+  /** Absent where no gateway runs. */
+  readonly telemetry?: Telemetry;
   /** Unguessable, and this process's own: it stays the same over reloads. */
   readonly secret: string;
 }

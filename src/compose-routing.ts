@@ -68,6 +68,7 @@ export function createRouter(
     auditMs: policy.deadlineMs,
     random: parts.random,
     now: () => parts.clock.now(),
+    observer: parts.telemetry?.verdicts,
     remember: (verdict) => evidence.outcomes.remember(verdict),
   });
 }

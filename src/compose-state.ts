@@ -33,6 +33,7 @@ export async function createState(
 ): Promise<GatewayState> {
   const { config } = loaded;
   const { parts, ownKey, evidence } = lasting;
+  parts.telemetry?.use(config);
   const engines = await createEngines(loaded, parts, before);
   const pools = new Map([...engines].map(([id, { queue }]): [string, Engine] => [id, queue]));
   const deps: GatewayDeps = {
@@ -44,6 +45,7 @@ export async function createState(
     jobs: lasting.jobs,
     policies: policyInfos(config, evidence, parts),
     engines: pools,
+    requests: parts.telemetry?.requests,
     rubrics: loaded.rubrics,
     constitutions: new Map(),
     limits: {
@@ -93,10 +95,11 @@ function createFeedback(
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
   const judges = createJudges(loaded, engines, fence);
   const policies = createFeedbackPolicies({ ...loaded, judges, certificates, anchors, evidence, parts });
-  return createFeedbackService({ policies, random: parts.random, logger: parts.logger });
+  const { random, logger, clock, telemetry } = parts;
+  return createFeedbackService({ policies, random, logger, clock, observer: telemetry?.verdicts });
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -4,6 +4,7 @@ import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
+import { metrics } from './telemetry-schema.ts';
 
 /**
  * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
@@ -307,6 +308,11 @@ const rubricFiles = z.strictObject({
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe('The public API.'),
   admin: admin.optional().describe('The admin API: engines, draining, reload. Without this there is none.'),
+  metrics: metrics
+    .optional()
+    .describe(
+      '`/metrics` on a port of its own, without a key. It names teams and what they spend: keep it inside.',
+    ),
   log: log.prefault({}).describe('The log on stderr: JSON lines without prompts or keys.'),
   engines: z.record(id, engine).describe('Inference engines by id.'),
   storage: storage

@@ -17,6 +17,16 @@ export interface Call {
   readonly cache?: CacheUse;
   /** It was asked before and failed, or is asked twice: it must share no engine call with others. */
   readonly alone?: boolean;
+  /** Told when engine calls for it are out; absent where nobody measures. */
+  readonly engineTime?: EngineTime;
+}
+
+/** Measures the time in which at least one engine call was out. */
+export interface EngineTime {
+  /** An engine call went out. */
+  began(): void;
+  /** It is over; once for each `began`. */
+  ended(): void;
 }
 
 /** Classes of work, the most urgent first. Engines with a priority queue are told of them. */

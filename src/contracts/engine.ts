@@ -186,6 +186,8 @@ export interface CallReport {
   readonly attempts: number;
   /** Of all attempts. */
   readonly cost: Cost;
+  /** Part of it for attempts that did not answer, in nano-dollars; absent for none. */
+  readonly retryNanoUsd?: number;
   /** Time at the engine; what came before is not in it. */
   readonly ms: number;
   /** Milliseconds that it waited in the queue before the engine; 0 when it did not. */

@@ -35,6 +35,8 @@ export interface RunningGateway {
   readonly url: string;
   /** Of the admin API; null where none is configured. */
   readonly adminUrl: string | null;
+  /** Of the port for metrics alone; absent where none is configured. */
+  readonly metricsUrl?: string;
   /** Key that this process may use; null for a gateway without keys. */
   readonly apiKey: string | null;
   /** Policies it offers, the default first. */

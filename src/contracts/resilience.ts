@@ -74,6 +74,8 @@ export interface AttemptsEnd<T> {
   readonly end: AttemptEnd<T>;
   /** Engine calls made, hedges included. */
   readonly attempts: number;
+  /** Those of them that were made because another one was late. */
+  readonly hedges: number;
   /** Cost of the attempts that do not count. */
   readonly spent: readonly Cost[];
 }

@@ -38,6 +38,8 @@ export interface TrailEntry {
   /** The engine's own fingerprint of its build and settings; null when it gives none. */
   readonly fingerprint: string | null;
   readonly cost: Cost;
+  /** Part of the cost for attempts that did not answer, in nano-dollars; absent for none. */
+  readonly retryNanoUsd?: number;
   /** Time at the engine. */
   readonly ms: number;
   /** Milliseconds that the call waited in the queue before the engine; 0 when a place was free. */

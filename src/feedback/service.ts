@@ -1,6 +1,7 @@
 import type { Call } from '../contracts/call.ts';
-import type { Random } from '../contracts/clock.ts';
+import type { Clock, Random } from '../contracts/clock.ts';
 import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
+import type { VerdictObserver } from '../contracts/observers.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { abortProblem, GatewayError } from '../domain/errors.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
@@ -17,6 +18,8 @@ export interface FeedbackOptions {
   readonly policies: ReadonlyMap<string, FeedbackPolicy>;
   readonly random: Random;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly observer?: VerdictObserver | undefined;
 }
 
 export interface FeedbackPolicy {
@@ -37,7 +40,14 @@ export function createFeedbackService(options: FeedbackOptions): FeedbackService
           param: 'policy',
         });
       }
-      return mapBounded(items, policy.concurrency, (input) => judgeItem(options, { task, run }, input, call));
+      const judge = async (input: ItemInput): Promise<Verdict> => {
+        const startedAt = options.clock.monotonic();
+        const verdict = await judgeItem(options, { task, run }, input, call);
+        const ms = options.clock.monotonic() - startedAt;
+        options.observer?.given(verdict, { team: call.team, policy: policyName, ms });
+        return verdict;
+      };
+      return mapBounded(items, policy.concurrency, judge);
     },
   };
 }

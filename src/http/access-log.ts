@@ -14,10 +14,14 @@ export interface AccessLog {
   readonly logged: LoggedRequests;
 }
 
+export function statusOf({ response }: Exchange): number {
+  return response.writableFinished ? response.statusCode : CLIENT_LEFT;
+}
+
 /** At most one line per request, when it is over. Never a body, a key, or a path as it was sent. */
 export function logAccess({ logger, clock, logged }: AccessLog, exchange: Exchange): void {
-  const { request, response, principal } = exchange;
-  const status = response.writableFinished ? response.statusCode : CLIENT_LEFT;
+  const { request, principal } = exchange;
+  const status = statusOf(exchange);
   if (logged === 'failed' && status < 400 && exchange.errorCode === null) return;
   const fields = {
     requestId: exchange.requestId,

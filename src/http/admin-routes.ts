@@ -1,10 +1,13 @@
 import type { Operations } from '../contracts/admin.ts';
+import type { Exposition } from '../contracts/metrics.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { GatewayError, type Problem } from '../domain/errors.ts';
 import type { Exchange } from './exchange.ts';
+import { sendMetrics } from './metrics.ts';
 import { sendJson, sendProblems } from './reply.ts';
 
 interface Means {
+  readonly exposition: Exposition;
   readonly operations: Operations;
   readonly logger: Logger;
 }
@@ -27,6 +30,13 @@ const ROUTES: readonly Route[] = [
     path: /^\/admin\/engines$/,
     handle: (exchange, { operations }) =>
       sendJson(exchange, 200, { object: 'list', data: operations.engines() }),
+  },
+  {
+    method: 'GET',
+    pattern: '/metrics',
+    path: /^\/metrics$/,
+    handle: ({ response, requestId }, { exposition }) =>
+      sendMetrics(exposition, response, [['x-request-id', requestId]]),
   },
   drainRoute('drain', true),
   drainRoute('undrain', false),

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Operations } from '../contracts/admin.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
+import type { Exposition } from '../contracts/metrics.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
 import { GatewayError } from '../domain/errors.ts';
@@ -24,6 +25,8 @@ export interface AdminServer {
 
 export interface AdminDeps {
   readonly operations: Operations;
+  /** For `/metrics`. */
+  readonly exposition: Exposition;
   readonly authenticator: Authenticator;
   /** False lets callers of this machine in without a key. */
   readonly needsKey: boolean;
@@ -51,7 +54,7 @@ export function createAdminServer(deps: AdminDeps): AdminServer {
 
 async function answer(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = requestIdOf(request, () => deps.random.id('req_'));
-  const exchange = new Exchange(request, response, requestId, deps.clock.monotonic());
+  const exchange = new Exchange(request, response, requestId, deps.clock);
   response.once('close', () => logAccess({ ...deps, logged: 'failed' }, exchange));
   // No call here has a body that means anything.
   request.resume();

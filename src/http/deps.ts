@@ -5,6 +5,7 @@ import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
 import type { JobService } from '../contracts/jobs.ts';
 import type { OutcomeLog } from '../contracts/outcomes.ts';
 import type { QualityBook } from '../contracts/quality.ts';
+import type { RequestObserver } from '../contracts/observers.ts';
 import type { LoggedRequests } from './access-log.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
@@ -33,6 +34,7 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly requests?: RequestObserver | undefined;
   /** Which requests get a line in the log. */
   readonly logged: LoggedRequests;
   readonly limits: BodyLimits;

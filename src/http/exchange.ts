@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../contracts/clock.ts';
 import type { Call, CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Principal } from '../contracts/tenancy.ts';
+import { EngineStopwatch } from './engine-time.ts';
 import { classOf, PRIORITY_HEADER } from './priority.ts';
 
 /** Time for an ordinary body, in milliseconds. */
@@ -28,16 +30,18 @@ export class Exchange {
   isCut = false;
   /** Ends an open event stream with an error event; set while there is one. */
   cutStream: (() => void) | null = null;
+  readonly engineTime: EngineStopwatch;
   /** Milliseconds that the body may take from the start, see `body-watch.ts`. */
   bodyMs = BODY_MS;
   #call: StartedCall | null = null;
   #onClosing: (() => void) | null = null;
 
-  constructor(request: IncomingMessage, response: ServerResponse, requestId: string, startedAt: number) {
+  constructor(request: IncomingMessage, response: ServerResponse, requestId: string, clock: Clock) {
     this.request = request;
     this.response = response;
     this.requestId = requestId;
-    this.startedAt = startedAt;
+    this.startedAt = clock.monotonic();
+    this.engineTime = new EngineStopwatch(clock);
   }
 
   /** Runs `work` under a deadline, in its class, and with a signal that also aborts when the client leaves. */
@@ -48,7 +52,7 @@ export class Exchange {
     this.#call = started;
     if (this.isCut || this.response.destroyed) started.cancel();
     try {
-      return await work(started.call);
+      return await work({ ...started.call, engineTime: this.engineTime });
     } finally {
       this.#call = null;
       started.end();

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
-import { logAccess } from './access-log.ts';
+import type { AnsweredRequest } from '../contracts/observers.ts';
+import { logAccess, statusOf } from './access-log.ts';
 import { createApp, type AppListener } from './app.ts';
 import { createCatalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -73,14 +74,22 @@ function open(
   response: ServerResponse,
 ): Exchange {
   const requestId = requestIdOf(request, () => deps.random.id('req_'));
-  const exchange = new Exchange(request, response, requestId, deps.clock.monotonic());
+  const exchange = new Exchange(request, response, requestId, deps.clock);
   for (const list of lists) list.add(exchange);
+  deps.requests?.began();
   response.once('close', () => {
     exchange.leave();
     for (const list of lists) list.remove(exchange);
     logAccess(deps, exchange);
+    deps.requests?.answered(reportOf(deps, exchange));
   });
   return exchange;
+}
+
+function reportOf({ clock }: GatewayDeps, exchange: Exchange): AnsweredRequest {
+  const { route, startedAt, engineTime } = exchange;
+  const ms = clock.monotonic() - startedAt;
+  return { route, status: statusOf(exchange), ms, engineMs: engineTime.ms() };
 }
 
 type Fail = (exchange: Exchange, error: unknown) => void;

@@ -35,9 +35,7 @@ export function trailEntryOf({ name, engine, template }: Asker, call: JudgeCall)
     engine: engine.id,
     model: engine.model,
     precision: engine.precision,
-    replica: report.replica,
-    pick: report.pick,
-    attempts: report.attempts,
+    ...report,
     coalesced: reply === null ? null : (reply.coalesced ?? 1),
     prompt: templateId(template),
     order,
@@ -47,9 +45,6 @@ export function trailEntryOf({ name, engine, template }: Asker, call: JudgeCall)
     labelMass: reply?.distribution.mass ?? null,
     route: reply?.distribution.route ?? null,
     fingerprint: reply?.fingerprint ?? call.fingerprint ?? null,
-    cost: report.cost,
-    ms: report.ms,
-    queuedMs: report.queuedMs,
     problem,
   };
 }

@@ -1,7 +1,14 @@
 import type { Call } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure, EngineResult, Replica } from '../contracts/engine.ts';
-import type { AttemptEnd, Question, RunningAttempt, TypicalTimes } from '../contracts/resilience.ts';
+import type { EngineObserver } from '../contracts/observers.ts';
+import type {
+  AttemptEnd,
+  AttemptsEnd,
+  Question,
+  RunningAttempt,
+  TypicalTimes,
+} from '../contracts/resilience.ts';
 import { type Cost, NO_COST, type Price } from '../domain/cost.ts';
 import type { Chooser } from './chooser.ts';
 import { linkCall } from './linked-call.ts';
@@ -14,6 +21,7 @@ export interface AttemptParts {
   readonly price: Price;
   readonly clock: Clock;
   readonly typicalTimes: TypicalTimes;
+  readonly observer?: EngineObserver | undefined;
 }
 
 /** One request as attempts see it. */
@@ -37,6 +45,7 @@ export function startAttempt<T>(
 
   const enter = (member: Member, pick: string): Entered => {
     onReplica = member.name;
+    call.engineTime?.began();
     const visit = startVisit(member, {
       question: request,
       tokens: request.tokens,
@@ -44,8 +53,10 @@ export function startAttempt<T>(
       clock: parts.clock,
       typicalTimes: parts.typicalTimes,
       abort: link.abort,
-      onEnd() {
+      onEnd(ended) {
         link.unlink();
+        call.engineTime?.ended();
+        parts.observer?.ended({ question: request.kind, ...ended });
         parts.chooser.freed(member);
       },
     });
@@ -76,6 +87,14 @@ export function startAttempt<T>(
     replica: () => onReplica,
     abort: link.abort,
   };
+}
+
+/** Tells the observer of attempts after the first. */
+export function noteAttempts(
+  { observer }: Pick<AttemptParts, 'observer'>,
+  { attempts, hedges }: AttemptsEnd<unknown>,
+): void {
+  if (attempts > 1) observer?.asked({ retries: attempts - 1 - hedges, hedges });
 }
 
 interface Entered {

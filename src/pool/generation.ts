@@ -10,7 +10,7 @@ import type { AttemptEnd, AttemptRunner } from '../contracts/resilience.ts';
 import type { Clock } from '../contracts/clock.ts';
 import { type Cost, NO_COST } from '../domain/cost.ts';
 import { GatewayError } from '../domain/errors.ts';
-import { type AttemptParts, type Request, startAttempt } from './attempt.ts';
+import { type AttemptParts, noteAttempts, type Request, startAttempt } from './attempt.ts';
 import { generationTraits } from './request.ts';
 import { createTally, type Tally } from './tally.ts';
 import type { Visit } from './visit.ts';
@@ -52,6 +52,7 @@ export async function generate(
       (avoid) => startAttempt(parts, question, call, avoid),
       before,
     );
+    noteAttempts(parts, made);
     // The attempt before is counted already.
     tally.add(before === undefined ? made : { ...made, attempts: made.attempts - 1 });
     return made.end;

@@ -1,12 +1,13 @@
 import type { Call, CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { ReplicaDetail } from '../contracts/admin.ts';
+import type { EngineObserver } from '../contracts/observers.ts';
 import type { CallReport, Engine, EngineResult, Replica } from '../contracts/engine.ts';
 import type { AttemptRunner, EngineResilience } from '../contracts/resilience.ts';
 import type { EngineCapacity } from '../contracts/scheduling.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Price } from '../domain/cost.ts';
-import { type Request, startAttempt } from './attempt.ts';
+import { noteAttempts, type Request, startAttempt } from './attempt.ts';
 import { createChooser } from './chooser.ts';
 import type { Discovery } from './discovery.ts';
 import { generate } from './generation.ts';
@@ -39,6 +40,7 @@ export interface PoolOptions {
   readonly random: Random;
   readonly calls: CallStarter;
   readonly logger: Logger;
+  readonly observer?: EngineObserver | undefined;
 }
 
 export interface ReplicaPool extends Engine {
@@ -51,7 +53,7 @@ export interface ReplicaPool extends Engine {
 }
 
 export function createReplicaPool(options: PoolOptions): ReplicaPool {
-  const { clock, price } = options;
+  const { clock, price, observer } = options;
   const { runner, typicalTimes } = options.resilience;
   const settings = options.settings ?? DEFAULT_POOL_SETTINGS;
   const roster = createRoster({
@@ -82,7 +84,7 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
   function hasHealthyOther(name: string): boolean {
     return roster.members().some((member) => member.name !== name && isHealthy(member));
   }
-  const parts = { chooser, price, clock, runner, typicalTimes };
+  const parts = { chooser, price, clock, runner, typicalTimes, observer };
   const scraper = createLoadScraper({
     ...options,
     engine: options.id,
@@ -126,6 +128,7 @@ function createAsk(parts: AskParts) {
     const tally = createTally(parts.clock);
     const made = await parts.runner.run(request, call, (avoid) => startAttempt(parts, request, call, avoid));
     tally.add(made);
+    noteAttempts(parts, made);
     tally.settle(made.end.cost);
     return { result: made.end.result, report: tally.report() };
   };

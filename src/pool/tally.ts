@@ -17,6 +17,7 @@ export function createTally(clock: Clock): Tally {
   let replica: string | null = null;
   let pick: string | null = null;
   let cost: Cost = NO_COST;
+  let retryNanoUsd = 0;
   let ms = 0;
   const spend = (more: readonly Cost[]): void => {
     if (more.length > 0)
@@ -28,10 +29,14 @@ export function createTally(clock: Clock): Tally {
       attempts += made.attempts;
       replica = made.end.replica ?? replica;
       pick = made.end.pick ?? pick;
+      for (const { nanoUsd } of made.spent) retryNanoUsd += nanoUsd;
       spend(made.spent);
     },
     settle: (last) => spend([last]),
-    report: () => ({ replica, pick, attempts, cost, ms, queuedMs: 0 }),
+    report: () => {
+      const report = { replica, pick, attempts, cost, ms, queuedMs: 0 };
+      return retryNanoUsd === 0 ? report : { ...report, retryNanoUsd };
+    },
   };
 }
 

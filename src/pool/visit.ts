@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure } from '../contracts/engine.ts';
+import type { EndedAttempt } from '../contracts/observers.ts';
 import type { Question, TypicalTimes } from '../contracts/resilience.ts';
 import { type Cost, NO_COST, NO_USAGE, type Price, priceOf, type Usage } from '../domain/cost.ts';
 import type { GatewayError } from '../domain/errors.ts';
@@ -30,7 +31,7 @@ export interface VisitOptions {
   readonly typicalTimes: TypicalTimes;
   /** How to end the call when the replica turns out to be stuck. */
   readonly abort: (reason: GatewayError) => void;
-  readonly onEnd: () => void;
+  readonly onEnd: (ended: Omit<EndedAttempt, 'question'>) => void;
 }
 
 /** A replica that refuses answers fast, which would attract calls: it looks this slow instead. */
@@ -40,9 +41,10 @@ const LONGEST_PENALTY_MS = 60_000;
 export function startVisit(member: Member, options: VisitOptions): Visit {
   const { question, tokens, price, clock, typicalTimes } = options;
   const startedAt = clock.monotonic();
+  const age = (): number => clock.monotonic() - startedAt;
   const stopMeter = member.meter.start();
   const pass = member.guard.enter();
-  let hasToken = false;
+  let firstTokenMs: number | null = null;
   let end: Cost | null = null;
   member.load.add(tokens);
   member.watchdog.started();
@@ -57,7 +59,7 @@ export function startVisit(member: Member, options: VisitOptions): Visit {
       failure !== null && !failure.sent
         ? NO_COST
         : { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds };
-    options.onEnd();
+    options.onEnd({ code: failure?.code ?? 'ok', ms: age(), firstTokenMs, cost: end });
     return end;
   };
   const leave = (): Cost => {
@@ -68,16 +70,15 @@ export function startVisit(member: Member, options: VisitOptions): Visit {
     token() {
       if (end !== null) return;
       member.watchdog.heard();
-      if (hasToken) return;
-      hasToken = true;
-      const ms = clock.monotonic() - startedAt;
-      pass.firstToken(ms);
-      member.load.observe(ms);
-      if (question.kind !== 'json') typicalTimes.took(question.kind, ms);
+      if (firstTokenMs !== null) return;
+      firstTokenMs = age();
+      pass.firstToken(firstTokenMs);
+      member.load.observe(firstTokenMs);
+      if (question.kind !== 'json') typicalTimes.took(question.kind, firstTokenMs);
     },
     answered(usage) {
       if (end !== null) return end;
-      if (question.kind === 'json') typicalTimes.took('json', clock.monotonic() - startedAt);
+      if (question.kind === 'json') typicalTimes.took('json', age());
       member.watchdog.heard();
       member.outlier.answered();
       member.load.remove(tokens);

@@ -50,9 +50,14 @@ export function createAttemptRunner(
       before?: AttemptEnd<T>,
     ): Promise<AttemptsEnd<T>> {
       const ends: AttemptEnd<T>[] = [];
+      let hedges = 0;
+      const add = (more: readonly AttemptEnd<T>[]): void => {
+        ends.push(...more);
+        hedges += more.length - 1;
+      };
       if (before === undefined) {
         retries.requested();
-        ends.push(...(await ask(question, start, [])));
+        add(await ask(question, start, []));
       } else {
         noteCrash(before, question);
         ends.push(before);
@@ -61,10 +66,10 @@ export function createAttemptRunner(
         const last = ends.at(-1);
         // `ask` gives one end at least.
         if (last === undefined) throw new Error('an attempt without an end');
-        if (last.result.ok) return sumUp(ends, last);
+        if (last.result.ok) return sumUp(ends, last, hedges);
         const pauseMs = retries.pauseBefore(attempts, last, call);
-        if (pauseMs === null || !(await pause(pauseMs, call.signal, clock))) return sumUp(ends, last);
-        ends.push(...(await ask(question, start, namesOf(ends))));
+        if (pauseMs === null || !(await pause(pauseMs, call.signal, clock))) return sumUp(ends, last, hedges);
+        add(await ask(question, start, namesOf(ends)));
       }
     },
   };
@@ -75,12 +80,13 @@ function namesOf(ends: readonly AttemptEnd<unknown>[]): string[] {
 }
 
 /** An attempt that no replica took tells less than the failure of one that did. */
-function sumUp<T>(ends: readonly AttemptEnd<T>[], last: AttemptEnd<T>): AttemptsEnd<T> {
+function sumUp<T>(ends: readonly AttemptEnd<T>[], last: AttemptEnd<T>, hedges: number): AttemptsEnd<T> {
   const made = ends.filter((end) => end.replica !== null);
   const end = last.replica === null ? quarantinedOr(last, made) : last;
   return {
     end,
     attempts: made.length,
+    hedges,
     spent: made.filter((each) => each !== end).map((each) => each.cost),
   };
 }

@@ -2,6 +2,7 @@ import type { Call } from '../contracts/call.ts';
 import type { Certificate } from '../contracts/certificate.ts';
 import type { Random } from '../contracts/clock.ts';
 import type { RememberedVerdict } from '../contracts/evidence.ts';
+import type { AuditObserver } from '../contracts/observers.ts';
 import type { Judge } from '../contracts/judge.ts';
 import type { AcceptanceRule, Router, RoutingEnd } from '../contracts/routing.ts';
 import type { Item } from '../domain/item.ts';
@@ -42,6 +43,7 @@ export interface CertifiedRouterOptions {
   now(): number;
   /** Told of every verdict that has a judgment, so that gold labels find it. */
   remember(verdict: RememberedVerdict): void;
+  readonly observer?: AuditObserver | undefined;
 }
 
 /** One item under way. */

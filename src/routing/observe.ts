@@ -21,17 +21,58 @@ export function observe(
 }
 
 async function complete(
-  { chain, reference, now }: CertifiedRouterOptions,
-  { item, lane, run, view, verdictId }: Journey,
-  { end, reply }: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
+  options: CertifiedRouterOptions,
+  journey: Journey,
+  given: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
   call: Call,
 ): Promise<void> {
-  const wasAsked = !run.isUntouched();
+  const { run } = journey;
+  const [wasAsked, asked] = [!run.isUntouched(), run.trail().length];
+  const answer = await askRest(options, journey, given.reply, call);
+  options.observer?.audited({
+    team: call.team,
+    policy: options.policy,
+    shadow: run.trail().slice(asked),
+    audit: given.reply === null ? (answer?.trail ?? []) : [],
+    result: answer === null ? null : resultOf(given.end, answer),
+  });
+  if (answer !== null) learn(options, journey, { ...given, answer, wasAsked });
+}
+
+/** The reference's answer; null when the time was over before. */
+async function askRest(
+  { chain, reference }: CertifiedRouterOptions,
+  { item, run }: Journey,
+  reply: JudgeReply | null,
+  call: Call,
+): Promise<JudgeReply | null> {
   for (const place of chain.keys()) {
-    if (call.signal.aborted) return;
+    if (call.signal.aborted) return null;
     await run.ask(place, call);
   }
-  const answer = reply ?? (await reference.judge.judge(item, { tier: reference.tier }, call));
+  return reply ?? reference.judge.judge(item, { tier: reference.tier }, call);
+}
+
+/** Whether the reference says what a certificate released. */
+function resultOf(end: RoutingEnd, answer: JudgeReply): 'agreed' | 'disagreed' | null {
+  if (end.type !== 'accepted' || end.certificate === null || !answer.ok) return null;
+  const label = labelOf(answer.judgment.probabilities);
+  if (label === null) return null;
+  return labelOf(end.judgment.probabilities) === label ? 'agreed' : 'disagreed';
+}
+
+interface Answered {
+  readonly end: RoutingEnd;
+  readonly answer: JudgeReply;
+  /** Small judges were asked for the reply. */
+  readonly wasAsked: boolean;
+}
+
+function learn(
+  { chain, now }: CertifiedRouterOptions,
+  { item, lane, run, view, verdictId }: Journey,
+  { end, answer, wasAsked }: Answered,
+): void {
   const stages = run.stages().filter((stage): stage is Stage => stage !== null);
   if (!answer.ok || stages.length < chain.length) return;
   const label = labelOf(answer.judgment.probabilities);

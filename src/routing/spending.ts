@@ -10,6 +10,8 @@ export interface Spending {
   consider(candidate: Omit<DeferralCandidate, 'remainingMs' | 'samplingScore'>, call: Call): Promise<Spend>;
   /** The reference's judgment cost this much more (or less) than was taken out for it. */
   settle(differenceNanoUsd: number): void;
+  /** The balance over one period's money: 1 all saved up, 0 on pace, -1 all owed. */
+  level(): number;
 }
 
 export type Spend =
@@ -42,6 +44,7 @@ export function createSpending({ pace, choice, clock, random }: SpendingOptions)
       }
     },
     settle: (difference) => pace.charge(difference),
+    level: () => pace.level(),
   };
 }
 

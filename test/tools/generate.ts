@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configurationPage } from './configuration-page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { CONFIG_JSON_SCHEMA } from '../../src/config/json-schema.ts';
 import { openApiDocument } from '../../src/wire/openapi.ts';
 
@@ -12,6 +13,7 @@ const root = join(import.meta.dirname, '../..');
 
 const files: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
+  'docs/metrics.md': metricsPage,
   'docs/reference/assay.schema.json': () => json(CONFIG_JSON_SCHEMA),
   'docs/reference/openapi.json': () => json(openApiDocument({ version: packageVersion() })),
 };

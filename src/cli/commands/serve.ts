@@ -52,6 +52,7 @@ async function serve(flags: ServeFlags, { io, program, exit }: CommandContext): 
     `Assay serves ${gateway.url}, policies ${gateway.policies.join(', ')}; API page at ${gateway.url}/docs\n`,
   );
   if (gateway.adminUrl !== null) io.stderr.write(`Admin API at ${gateway.adminUrl}/admin/engines\n`);
+  if (gateway.metricsUrl !== undefined) io.stderr.write(`Metrics at ${gateway.metricsUrl}\n`);
   // How it went stands in the log.
   const stopReloads = io.onReload?.(() => void gateway.reload());
   await interrupted(io);

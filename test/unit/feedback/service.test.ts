@@ -5,6 +5,7 @@ import { GatewayError } from '../../../src/domain/errors.ts';
 import type { Item } from '../../../src/domain/item.ts';
 import { preferenceRunner } from '../../../src/feedback/runners.ts';
 import { createFeedbackService } from '../../../src/feedback/service.ts';
+import { createSystemClock } from '../../../src/telemetry/system-clock.ts';
 import { countingRandom } from '../../fakes/clock.ts';
 import { openCall } from '../../fakes/engine.ts';
 import { keyOfModel } from '../../fakes/judge-key.ts';
@@ -45,6 +46,7 @@ function serviceWith(route: (item: Item) => RoutingResult | Promise<RoutingResul
     ]),
     random: countingRandom(),
     logger,
+    clock: createSystemClock(),
   });
   return { service, errors };
 }

@@ -192,6 +192,7 @@ describe('the certified router', () => {
         consider: async ({ accepted }) =>
           accepted ? { action: 'accept', reason: '' } : { action: 'stop', inclusion: 0.5, problem },
         settle: () => undefined,
+        level: () => 0,
       },
     });
     const [result] = await route(1);

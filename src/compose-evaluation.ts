@@ -3,9 +3,16 @@ import type { ConfigSource } from './compose-gateway.ts';
 import { need } from './compose-parts.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import { configSchema } from './config/schema.ts';
-import type { Calibration, CalibrationTask, CascadePlan, JudgedItem } from './contracts/evaluation.ts';
+import type {
+  Calibration,
+  CalibrationTask,
+  CascadePlan,
+  JudgedItem,
+  StratumCalibration,
+} from './contracts/evaluation.ts';
 import type { Program, RunningGateway } from './contracts/program.ts';
 import { promptPartsOf } from './domain/judge-key.ts';
+import { ALL_ITEMS, type StratumDimension, stratumOf } from './domain/stratum.ts';
 import { calibrationOf } from './evaluation/calibration-items.ts';
 import { reportCalibration } from './evaluation/calibration-report.ts';
 import { compareJudges } from './evaluation/compare.ts';
@@ -17,15 +24,39 @@ import { thresholdRule } from './routing/threshold-rule.ts';
 import { renderCertificate } from './wire/certificate.ts';
 
 /** What the evaluating commands need. */
-export const evaluationProgram: Pick<Program, 'compareJudges' | 'evaluate' | 'playCascade' | 'calibrate'> = {
+export const evaluationProgram: Pick<
+  Program,
+  'compareJudges' | 'evaluate' | 'playCascade' | 'calibrate' | 'calibrateStrata'
+> = {
   compareJudges,
   evaluate: evaluatePolicy,
   playCascade: playThreshold,
   calibrate,
+  calibrateStrata,
 };
 
-function calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration {
-  const { items: calibrationItems, request } = calibrationOf(items, task);
+function calibrateStrata(
+  items: readonly JudgedItem[],
+  task: Omit<CalibrationTask, 'stratum' | 'sharedBy'>,
+  dimensions: readonly StratumDimension[],
+): StratumCalibration[] {
+  const strata = [
+    ...Map.groupBy(items, ({ item }) => (item === null ? ALL_ITEMS : stratumOf(item, dimensions))),
+  ];
+  return strata
+    .toSorted(([, one], [, other]) => other.length - one.length)
+    .map(([stratum, part]) => {
+      const own = { ...task, stratum, sharedBy: strata.length };
+      return { stratum, items: part.length, result: calibrate(part, own, items) };
+    });
+}
+
+function calibrate(
+  items: readonly JudgedItem[],
+  task: CalibrationTask,
+  whole: readonly JudgedItem[] = items,
+): Calibration {
+  const { items: calibrationItems, request } = calibrationOf(items, task, whole);
   const certification = certifyChain(calibrationItems, request);
   if (!certification.ok) return certification;
   const { certificate } = certification;

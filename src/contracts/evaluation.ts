@@ -133,6 +133,10 @@ export interface CalibrationTask extends Resampling {
   readonly risk: RiskKind;
   /** Share of the items that trains the score instead of certifying, in [0, 1); 0 takes built-in weights. */
   readonly train: number;
+  /** Which items these are, as domain/stratum.ts names them; "all" when nothing splits them. */
+  readonly stratum: string;
+  /** Certificates that share 1 - confidence, this one included: one for each stratum. */
+  readonly sharedBy: number;
   /** Share of the items below which a certificate is not worth its small calls, in [0, 1). */
   readonly minimumCoverage: number;
   /** Groups of items that will be evaluated later; none of them may certify. */
@@ -141,6 +145,13 @@ export interface CalibrationTask extends Resampling {
   readonly costRatio: number | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+}
+
+/** What came of one stratum of a file. */
+export interface StratumCalibration {
+  readonly stratum: string;
+  readonly items: number;
+  readonly result: Calibration;
 }
 
 export type Calibration =

@@ -8,9 +8,11 @@ import type {
   EvaluationTask,
   JudgedItem,
   Report,
+  StratumCalibration,
 } from './evaluation.ts';
 import type { ReplicaState } from './engine.ts';
 import type { PlantedPreference, RunningSimulator, SimulatorOptions } from './simulator.ts';
+import type { StratumDimension } from '../domain/stratum.ts';
 
 /** Where a gateway gets its configuration from. */
 export type GatewaySource =
@@ -93,6 +95,12 @@ export interface Program {
   evaluate(items: readonly JudgedItem[], task: EvaluationTask): Report;
   /** A certificate as JSON with its report, or why there is none. */
   calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration;
+  /** The same for each stratum by itself, in order of size; together they keep the task's confidence. Items need texts. */
+  calibrateStrata(
+    items: readonly JudgedItem[],
+    task: Omit<CalibrationTask, 'stratum' | 'sharedBy'>,
+    dimensions: readonly StratumDimension[],
+  ): StratumCalibration[];
   /** The items with the verdicts that a cascade makes of their judgments. */
   playCascade(items: readonly JudgedItem[], plan: CascadePlan): JudgedItem[];
 }

@@ -3,15 +3,16 @@ import type { CalibrationTask, JudgedItem, Opinion } from '../contracts/evaluati
 import { type JudgeKey, judgeKeyOf } from '../domain/judge-key.ts';
 import { type Judgment, judgmentOf } from '../domain/judgment.ts';
 import { lengthLogRatioOf, signalsOf } from '../domain/signals.ts';
-import { ALL_ITEMS } from '../domain/stratum.ts';
 import { referenceOf } from './answer.ts';
 
 /** Judged items as `certify` takes them, with the request. Items without a reference label are left out. */
 export function calibrationOf(
   items: readonly JudgedItem[],
   task: CalibrationTask,
+  /** Of which they are a part: tells the judge keys also where a small part lacks a judge. */
+  whole: readonly JudgedItem[] = items,
 ): { readonly items: readonly CalibrationItem[]; readonly request: CertifyRequest } {
-  const steps = task.small.flatMap((judge) => stepsOf(items, judge));
+  const steps = task.small.flatMap((judge) => stepsOf(whole, judge));
   const calibration = items.flatMap((item): CalibrationItem[] => {
     const reference = referenceOf(item, task.reference);
     if (reference === null) return [];
@@ -22,18 +23,19 @@ export function calibrationOf(
         lengthLogRatio: item.item === null ? 0 : lengthLogRatioOf(item.item),
         answers: steps.map((step) => signalsAt(step, item)),
         reference,
-        stratum: ALL_ITEMS,
+        stratum: task.stratum,
       },
     ];
   });
   const { team, policy, agreement, confidence, risk, train, minimumCoverage, seed, createdAt } = task;
-  const reference = task.reference.type === 'gold' ? 'human' : keyOfJudge(items, task.reference.name);
+  const reference = task.reference.type === 'gold' ? 'human' : keyOfJudge(whole, task.reference.name);
   return {
     items: calibration,
     request: {
-      scope: { team, policy, task: 'preference', stratum: ALL_ITEMS, reference },
+      scope: { team, policy, task: 'preference', stratum: task.stratum, reference },
       stages: steps.map(({ tier, judge }) => ({ tier, judge })),
       target: { agreement, confidence },
+      sharedBy: task.sharedBy,
       risk,
       minimumCoverage,
       training: train > 0 ? { kind: 'split', share: train } : { kind: 'none' },

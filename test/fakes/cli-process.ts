@@ -17,6 +17,7 @@ const program: Program = {
   compareJudges: unexpected,
   evaluate: unexpected,
   calibrate: unexpected,
+  calibrateStrata: unexpected,
   playCascade: unexpected,
 };
 

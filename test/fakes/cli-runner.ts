@@ -82,6 +82,7 @@ const noProgram: Program = {
   compareJudges: unexpected,
   evaluate: unexpected,
   calibrate: unexpected,
+  calibrateStrata: unexpected,
   playCascade: unexpected,
 };
 

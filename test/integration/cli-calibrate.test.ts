@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/compose.ts';
 import { cli, jsonLines, temporaryFolder } from '../fakes/cli-runner.ts';
@@ -111,6 +112,48 @@ describe('assay calibrate', () => {
     expect(stderr).toMatch(/only \d\d\.\d % of the items could be accepted, less than .* 90\.0 %/);
   });
 
+  it('certifies each stratum by itself, with the failure probability shared', async () => {
+    const rows = recordedRows(430).map((row, i) => ({
+      ...row,
+      source: i < 200 ? 'blog' : i < 400 ? 'forum' : 'mail',
+    }));
+    const at = temporaryFolder({ 'judged.jsonl': jsonLines(rows) });
+    const argv = [
+      'calibrate',
+      at('judged.jsonl'),
+      '--small',
+      'small',
+      '--reference',
+      'large',
+      '--strata',
+      'source',
+    ];
+    const out = ['-o', at('out'), '--report', at('pages'), '--resamples', '100'];
+    const { code, stdout, stderr } = await cli([...argv, ...out, '--json'], { program });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { strata } = JSON.parse(stdout) as { strata: { stratum: string; certificate: string | null }[] };
+    expect(strata).toEqual([
+      expect.objectContaining({ stratum: 'source:blog', items: 200, certified_on: 200 }),
+      expect.objectContaining({ stratum: 'source:forum', items: 200, certified_on: 200 }),
+      // A third of the failure probability needs 67 items without an error.
+      expect.objectContaining({
+        stratum: 'source:mail',
+        items: 30,
+        certificate: null,
+        reason: 'too_few_items',
+      }),
+    ]);
+    expect(JSON.parse(readFileSync(join(at('out'), 'source-blog.json'), 'utf8'))).toMatchObject({
+      id: strata[0]?.certificate,
+      scope: { stratum: 'source:blog' },
+      delta: expect.closeTo(0.1 / 3, 9),
+    });
+    expect(readdirSync(at('out'))).toEqual(['source-blog.json', 'source-forum.json']);
+    expect(readdirSync(at('pages'))).toEqual(['source-blog.html', 'source-forum.html']);
+    const table = await cli([...argv, ...out], { program });
+    expect(table.stdout).toMatch(/source:mail +30 +– +30 items leave 30 to certify with.*67 are the fewest/);
+  });
+
   it('refuses items whose prompts are kept for evaluation, and names them', async () => {
     const rows = recordedRows(200);
     const held = temporaryFolder({
@@ -144,6 +187,7 @@ describe('assay calibrate', () => {
 
   it.each([
     [['--target', '1.5'], '--target'],
+    [['--strata', 'weather'], '--strata'],
     [['--train', 'much'], '--train'],
     [['--reference', 'small'], 'small is the reference itself'],
   ])('refuses the arguments %j', async (more, message) => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { JudgedItem, Reference } from '../../contracts/evaluation.ts';
+import { ALL_ITEMS, STRATUM_DIMENSIONS } from '../../domain/stratum.ts';
 import type { CommandContext } from '../context.ts';
 import { askJudges } from '../evaluate/gather.ts';
 import {
@@ -13,10 +14,14 @@ import {
   withJudges,
 } from '../evaluate/options.ts';
 import { showReport } from '../evaluate/output.ts';
-import { requireOpinions, requireReference, toReference } from '../evaluate/requirements.ts';
+import { requireOpinions, requireReference, requireTexts, toReference } from '../evaluate/requirements.ts';
+import { showStrata } from '../evaluate/strata-output.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
 import type { Format } from '../label/input.ts';
 import { number, readOptions } from '../options.ts';
+
+/** A file has one rubric; each rubric is calibrated by a file of its own. */
+const SPLITTING = STRATUM_DIMENSIONS.filter((dimension) => dimension !== 'rubric');
 
 const optionsSchema = z.object({
   ...sharedShape,
@@ -33,6 +38,7 @@ const optionsSchema = z.object({
   output: z.string().min(1, 'is empty'),
   report: optionalName,
   heldOut: optionalName,
+  strata: nameList.pipe(z.array(z.enum(SPLITTING, `must be some of ${SPLITTING.join(', ')}`))).optional(),
 });
 type CalibrateFlags = z.output<typeof optionsSchema>;
 
@@ -56,6 +62,10 @@ export function addCalibrateCommand(root: Command, context: CommandContext): voi
     .argument('<in>', 'pairs or judged items, as JSONL')
     .requiredOption('-o, --output <file>', 'where the certificate goes')
     .option('--report <file>', 'HTML report with plots')
+    .option(
+      '--strata <names>',
+      `a certificate for each kind of item: ${SPLITTING.join(', ')}; -o and --report are folders`,
+    )
     .option('--held-out <file>', 'items of a later evaluation: refuse when one of their prompts is here')
     .option('--policy <name>', "policy to certify (default: the gateway's first)")
     .option('--team <name>', 'team that the certificate is for', 'default')
@@ -104,8 +114,9 @@ async function calibrate(path: string, flags: CalibrateFlags, context: CommandCo
     resamples,
     seed,
     costRatio = null,
+    strata = [],
   } = flags;
-  const result = context.program.calibrate(subject.items, {
+  const task = {
     source: path,
     team,
     policy,
@@ -121,7 +132,14 @@ async function calibrate(path: string, flags: CalibrateFlags, context: CommandCo
     resamples,
     seed,
     createdAt: Date.now(),
-  });
+  };
+  if (strata.length > 0) {
+    requireTexts(path, subject.items);
+    const results = context.program.calibrateStrata(subject.items, task, strata);
+    await showStrata(results, { path, ...flags }, context);
+    return;
+  }
+  const result = context.program.calibrate(subject.items, { ...task, stratum: ALL_ITEMS, sharedBy: 1 });
   if (!result.ok) {
     throw new CommandError(EXIT.failures, `${path}: no certificate: ${result.refusal.message}`);
   }

@@ -26,6 +26,13 @@ export function requireReference(path: string, items: readonly JudgedItem[], ref
   );
 }
 
+/** Throws when items have no texts, so that nobody can tell their strata. */
+export function requireTexts(path: string, items: readonly JudgedItem[]): void {
+  const without = items.filter(({ item }) => item === null).length;
+  if (without === 0) return;
+  throw usageError(`${path}: ${without} rows have no texts, so that --strata cannot tell what kind they are`);
+}
+
 /** `gold`, or the name of a judge. */
 export function toReference(name: string): Reference {
   return name === 'gold' ? { type: 'gold' } : { type: 'judge', name };

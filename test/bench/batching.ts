@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Item } from '../../src/domain/item.ts';
+import { type FairnessFigures, measureFairness } from './fairness-run.ts';
 import { askAssay, askEngine, madeUpPairs, type RunFigures } from './batching-run.ts';
 
 /**
  * `npm run bench:batching`: a labelling run with one rubric against a simulated engine whose clock batches as a
  * real one's does (200 ms to the first token, 256 seats, a prefix cache): in a loop that waits for each answer,
- * with 64 calls at a time, and through Assay. Measures, never fails on a time; an item without a label ends it
- * with exit code 1. Options: `--pairs N`.
+ * with 64 calls at a time, and through Assay. Then, at an engine of 16 seats, what two teams get of it whose loads
+ * are 10 to 1, and how long an interactive request takes beside a batch that fills it. Measures, never fails on a
+ * time; an item without a label ends it with exit code 1. Options: `--pairs N`; 0 measures the queue alone.
  */
 const { values: options } = parseArgs({ options: { pairs: { type: 'string', default: '2000' } } });
 
@@ -19,6 +22,15 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-bench-batching-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
   const pairs = madeUpPairs(Number(options.pairs));
+  const runs = pairs.length === 0 ? {} : await measureRuns(pairs, folder);
+  const fairness = await measureFairness(folder);
+  for (const line of fairnessLines(fairness)) console.log(line);
+  console.log(JSON.stringify({ ...runs, ...fairnessFigures(fairness) }));
+  process.exit(process.exitCode ?? 0);
+}
+
+/** The labelling runs; an item without a label fails the bench. */
+async function measureRuns(pairs: readonly Item[], folder: string) {
   const loop = await askEngine(pairs.slice(0, LOOP_PAIRS), 1);
   const concurrent = await askEngine(pairs, 64);
   const plan = { folder, items: 64, requests: 4 };
@@ -31,9 +43,23 @@ async function main(): Promise<void> {
     ['Assay', assay],
   ];
   for (const [name, figures] of rows) console.log(lineOf(name, figures));
-  console.log(JSON.stringify(figuresOf({ loop, concurrent, single, assay })));
   const isWhole = [concurrent, single, assay].every(({ labelled }) => labelled === pairs.length);
-  process.exit(isWhole ? 0 : 1);
+  if (!isWhole) process.exitCode = 1;
+  return figuresOf({ loop, concurrent, single, assay });
+}
+
+function fairnessLines({ smallTeamShare, idleMs, besideBatchMs }: FairnessFigures): string[] {
+  return [
+    `two teams of equal share, load 10 to 1   small one gets ${(100 * smallTeamShare).toFixed(1)} % of the tokens`,
+    `interactive, 95 % within   ${idleMs.toFixed(0)} ms at an idle engine, ${besideBatchMs.toFixed(0)} ms beside a batch`,
+  ];
+}
+
+function fairnessFigures({ smallTeamShare, idleMs, besideBatchMs }: FairnessFigures) {
+  return {
+    fair_share_small_team: round(smallTeamShare, 3),
+    interactive_wait_ratio: round(besideBatchMs / idleMs, 2),
+  };
 }
 
 function lineOf(

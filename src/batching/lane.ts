@@ -34,7 +34,11 @@ export function createLane(of: CallClass, settings: () => QueueSettings): Lane {
     class: of,
     rank: CLASSES.indexOf(of),
     line,
-    placesOf: (places) => (isPatient ? Math.max(1, places - Math.ceil(places * settings().reserve)) : places),
+    placesOf(places) {
+      // Without bounds there is no share to keep.
+      if (!isPatient || places === Number.POSITIVE_INFINITY) return places;
+      return Math.max(1, places - Math.ceil(places * settings().reserve));
+    },
     isStarving(now) {
       const since = line.oldestSince();
       const { promoteAfterMs } = settings();

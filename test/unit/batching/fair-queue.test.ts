@@ -83,6 +83,18 @@ describe('a free place', () => {
   });
 });
 
+describe('a place that came without a word', () => {
+  it('goes to who waits, not to who comes', async () => {
+    const { ask, running, state } = setUp();
+    ask('first');
+    ask('waits');
+    state.places = 2;
+    ask('comes');
+    await turn();
+    expect(running()).toEqual(['first', 'waits']);
+  });
+});
+
 describe('who goes next', () => {
   it('is of the most urgent class, and in a class who came first', async () => {
     const { ask, order } = setUp();

@@ -8,17 +8,24 @@ import type { Judge } from './contracts/judge.ts';
 import type { AcceptanceRule, Router } from './contracts/routing.ts';
 import type { AnyJudgment } from './domain/judgment.ts';
 import type { Task } from './domain/task.ts';
-import { preferenceRunner, rankingRunner, scoreRunner, type TaskRunner } from './feedback/runners.ts';
+import {
+  critiqueRunner,
+  preferenceRunner,
+  rankingRunner,
+  scoreRunner,
+  type TaskRunner,
+} from './feedback/runners.ts';
 import type { FeedbackPolicy } from './feedback/service.ts';
 import { createCascade } from './routing/cascade.ts';
 import { createRanker } from './routing/ranking/ranker.ts';
-import { scoreRule } from './routing/threshold-rule.ts';
+import { revisionRule, scoreRule } from './routing/threshold-rule.ts';
 
 type PolicyConfig = Config['policies'][string];
 
 export interface FeedbackParts extends Omit<RoutingParts, 'judges'> {
   readonly judges: Judges;
   readonly rubrics: LoadedConfig['rubrics'];
+  readonly constitutions: LoadedConfig['constitutions'];
 }
 
 /** The policies as the use case runs them. */
@@ -53,11 +60,28 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
       const rubric = policy.rubric === undefined ? undefined : rubrics.get(policy.rubric);
       return new Map([['score', scoreRunner(router, rubric)]]);
     }
+    case 'critique':
+      return critiqueRunners(policy, parts);
   }
 }
 
 /** Comparisons of one group at once: requests have many groups, and engines take their fill anyway. */
 const MOST_COMPARISONS = 32;
+
+function critiqueRunners(
+  policy: PolicyConfig,
+  { judges, constitutions }: FeedbackParts,
+): Map<Task, TaskRunner> {
+  const { constitution = '', checkedBy, revise = 0, evidence = false } = policy.critique ?? {};
+  const gate = checkedBy === undefined ? null : need(judges.preference.get(checkedBy), checkedBy);
+  const critics = new Map([...judges.critique].map(([name, make]) => [name, make(gate)]));
+  const router = cascadeOf(policy, critics, revisionRule);
+  const defaults = { constitution: constitutions.get(constitution), revise, evidence };
+  return new Map([
+    ['critique', critiqueRunner(router, defaults, 0)],
+    ['revision', critiqueRunner(router, defaults, 1)],
+  ]);
+}
 
 /** Tiers by a plain threshold, the last one by what the policy wants at least. */
 function cascadeOf<J extends AnyJudgment>(

@@ -21,6 +21,7 @@ type PolicyConfig = Config['policies'][string];
 const TASKS_OF: Readonly<Record<PolicyConfig['task'], readonly Task[]>> = {
   preference: ['preference', 'ranking'],
   score: ['score'],
+  critique: ['critique', 'revision'],
 };
 
 export interface RoutingParts {

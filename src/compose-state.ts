@@ -47,7 +47,7 @@ export async function createState(
     engines: pools,
     requests: parts.telemetry?.requests,
     rubrics: loaded.rubrics,
-    constitutions: new Map(),
+    constitutions: loaded.constitutions,
     limits: {
       bodyBytes: config.server.bodyLimitBytes,
       maxItems: config.server.maxItems,

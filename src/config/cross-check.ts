@@ -66,6 +66,7 @@ const section = {
         tiers: z.array(z.string()).catch([]),
         task: text,
         rubric: text,
+        critique: z.looseObject({ constitution: text, checkedBy: text }).optional().catch(undefined),
         target: z.unknown().optional(),
         anchors: z.unknown().optional(),
         acceptAt: z.unknown().optional(),

@@ -11,6 +11,7 @@ import { type Resolved, resolveReferences, type ValueProblem } from './reference
 import { type Config, configSchema } from './schema.ts';
 import { folderOf, loadMaterial } from './material.ts';
 import { loadTemplates, type TemplateSet } from './templates.ts';
+import type { Constitution } from '../domain/constitution.ts';
 import type { Rubric } from '../domain/rubric.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface LoadedConfig {
   readonly templates: TemplateSet;
   /** Inline ones and those of files, by `name@version`. */
   readonly rubrics: ReadonlyMap<string, Rubric>;
+  /** By `name@version`, and the newest by its name alone. */
+  readonly constitutions: ReadonlyMap<string, Constitution>;
   /** Path of each value that came from `${env:…}` or `${file:…}` -> the text as written. */
   readonly referenced: ReadonlyMap<string, string>;
   /** Folder that relative paths of the configuration start from. */

@@ -32,7 +32,7 @@ type RubricFile = z.infer<typeof rubricSchema>;
 
 /** By `name@version`. */
 export function loadRubrics(directory: string): ReadonlyMap<string, Rubric> {
-  const files = readFolder(directory, rubricSchema, 'rubrics', further);
+  const files = readFolder(directory, { schema: rubricSchema, noun: 'rubrics', further });
   const rubrics = [...byVersion(files).values()].map(toRubric);
   return new Map(rubrics.map((rubric) => [rubric.id, rubric]));
 }

@@ -90,6 +90,40 @@ const judge = z.strictObject({
     .describe(
       'Ask in both orders and average (cancels position bias), or in one that a hash picks (half the price).',
     ),
+  maxTokens: z
+    .int()
+    .min(16)
+    .max(131_072)
+    .default(1024)
+    .describe('Longest critique or revision in tokens, thoughts included; a longer one ends as truncated.'),
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe(
+      'Of critiques and revisions; 0 takes the likeliest token each time. Labels and scores are read, not sampled.',
+    ),
+});
+
+/** What a critique policy asks for, where its items do not say. */
+const critique = z.strictObject({
+  constitution: z
+    .string()
+    .min(1)
+    .describe('Constitution as name or name@version; without a version the newest.'),
+  revise: z
+    .int()
+    .min(0)
+    .max(8)
+    .default(0)
+    .describe('Rounds of critique and revision; 0 asks for one critique alone.'),
+  evidence: z.boolean().default(false).describe('Ask for quotes from the response, and check them.'),
+  checkedBy: id
+    .optional()
+    .describe(
+      'Judge of preferences that compares the last revision with the response: a tier is final where the revision is better with acceptAt.',
+    ),
 });
 
 const share = z.number().min(0).max(1);
@@ -198,7 +232,7 @@ const generation = z.strictObject({
 
 const policy = z.strictObject({
   task: z
-    .enum(['preference', 'score'])
+    .enum(['preference', 'score', 'critique'])
     .default('preference')
     .describe('Kind of feedback. A policy for preferences also ranks.'),
   tiers: z
@@ -216,6 +250,7 @@ const policy = z.strictObject({
     .describe(
       'Confidence under which the last tier ends without a label (abstained). 0 releases every label.',
     ),
+  critique: critique.optional().describe('Constitution, rounds and check of a policy for critiques.'),
   resolvedAt: z
     .number()
     .min(0.5)
@@ -294,6 +329,16 @@ const prompts = z.strictObject({
     ),
 });
 
+const constitutions = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of constitutions (*.yaml, *.json), relative to the configuration file; docs/feedback.md tells the forms.',
+    ),
+});
+
 const rubricFiles = z.strictObject({
   directory: z
     .string()
@@ -330,6 +375,7 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Rubrics by name@version; items name them.'),
   rubricFiles: rubricFiles.prefault({}).describe('Rubrics with criteria and scales, from files.'),
+  constitutions: constitutions.prefault({}).describe('Principles for critiques, from files.'),
   judges: z.record(id, judge).describe('Judges by id: an engine with a prompt.'),
   policies: z.record(id, policy).describe('Routing plans by name; `default` serves requests that name none.'),
   teams: z.record(id, team).default({}).describe('Teams and their API keys.'),

@@ -8,6 +8,9 @@ interface PolicyNames {
   readonly tiers: readonly string[];
   readonly rubric?: string | undefined;
   readonly target?: unknown;
+  readonly critique?:
+    | { readonly constitution?: string | undefined; readonly checkedBy?: string | undefined }
+    | undefined;
 }
 
 type Judges = Readonly<Record<string, { readonly prompt?: string | undefined }>>;
@@ -24,6 +27,10 @@ export function taskProblems(
     const path = ['policies', name];
     return [
       ...tierProblems(policy, judges, named).map(({ path: inner, message }) => ({
+        path: [...path, ...inner],
+        message,
+      })),
+      ...critiqueProblems(policy, judges, named).map(({ path: inner, message }) => ({
         path: [...path, ...inner],
         message,
       })),
@@ -53,4 +60,35 @@ function tierProblems(policy: PolicyNames, judges: Judges, { templates }: NamedT
 function rubricProblems({ rubric }: PolicyNames, { rubrics }: NamedThings): string[] {
   if (rubric === undefined || rubrics.has(rubric)) return [];
   return [unknownName(rubric, [...rubrics.keys()], 'rubric')];
+}
+
+function critiqueProblems(policy: PolicyNames, judges: Judges, named: NamedThings): ValueProblem[] {
+  const { critique, tiers } = policy;
+  if (taskOf(policy) !== 'critique') {
+    return critique === undefined ? [] : [{ path: ['critique'], message: 'is for the task critique alone' }];
+  }
+  if (critique === undefined) return [{ path: [], message: 'needs critique.constitution for its task' }];
+  const { constitution, checkedBy } = critique;
+  const problems: ValueProblem[] = [];
+  if (constitution !== undefined && !named.constitutions.has(constitution)) {
+    const message = unknownName(constitution, [...named.constitutions.keys()], 'constitution');
+    problems.push({ path: ['critique', 'constitution'], message });
+  }
+  if (checkedBy === undefined && tiers.length > 1) {
+    const message = 'needs checkedBy: without a comparison nothing says when the next tier is asked';
+    problems.push({ path: ['critique'], message });
+  }
+  if (checkedBy !== undefined) {
+    const messages = checkerProblems(checkedBy, judges, named);
+    problems.push(...messages.map((message) => ({ path: ['critique', 'checkedBy'], message })));
+  }
+  return problems;
+}
+
+function checkerProblems(name: string, judges: Judges, { templates }: NamedThings): string[] {
+  const judge = judges[name];
+  if (judge === undefined) return [unknownName(name, Object.keys(judges), 'judge')];
+  const prompt = judge.prompt ?? USUAL_PROMPT;
+  if (templates.find(prompt)?.task === 'preference') return [];
+  return [`"${name}" does not compare: its prompt is ${prompt}`];
 }

@@ -14,7 +14,14 @@ export interface TemplateSet {
 const SLOTS = {
   preference: { needed: ['prompt', 'first', 'second', 'nonce'], optional: ['rubric'] },
   score: { needed: ['rubric', 'answers', 'prompt', 'response', 'nonce'], optional: ['reference'] },
+  critique: {
+    needed: ['prompt', 'response', 'critique_request', 'nonce'],
+    optional: ['examples', 'evidence'],
+  },
 } as const;
+
+/** What the turn that asks for the revision may say. */
+const REVISION_SLOTS = { needed: ['revision_request'], optional: [] } as const;
 
 const LABELS = ['first', 'second', 'tie'] as const;
 
@@ -41,6 +48,7 @@ const templateSchema = z.discriminatedUnion('task', [
     defaultRubric: z.string().min(1),
     messages,
   }),
+  z.strictObject({ ...heading, task: z.literal('critique'), messages, revision: messages }),
 ]);
 
 type TemplateFile = z.infer<typeof templateSchema>;
@@ -48,23 +56,32 @@ type TemplateFile = z.infer<typeof templateSchema>;
 /** Reads all templates below the folders; a later folder may add to an earlier one but not replace a version. */
 export function loadTemplates(directories: readonly string[]): TemplateSet {
   const files = directories.flatMap((directory) =>
-    readFolder(directory, templateSchema, 'prompt templates', further),
+    readFolder(directory, { schema: templateSchema, noun: 'prompt templates', further }),
   );
   const known = byVersion(files.map(({ path, data }) => ({ path, data: toTemplate(data) })));
   return { find: (reference) => known.get(reference), references: [...known.keys()] };
 }
 
 function toTemplate(file: TemplateFile): PromptTemplate {
-  return { ...file, labels: file.task === 'preference' ? file.labels : {} };
+  const defaultRubric = file.task === 'critique' ? '' : file.defaultRubric;
+  return { ...file, defaultRubric, labels: file.task === 'preference' ? file.labels : {} };
 }
 
 const further: FurtherCheck<TemplateFile> = (file) => [
-  ...slotProblems(file).map((message) => ({ path: ['messages'], message })),
+  ...slotProblems(file.messages, SLOTS[file.task]).map((message) => ({ path: ['messages'], message })),
+  ...(file.task === 'critique' ? slotProblems(file.revision, REVISION_SLOTS) : []).map((message) => ({
+    path: ['revision'],
+    message,
+  })),
   ...spellingProblems(file).map((message) => ({ path: ['labels'], message })),
 ];
 
-function slotProblems({ task, messages: turns }: TemplateFile): string[] {
-  const { needed, optional } = SLOTS[task];
+interface Slots {
+  readonly needed: readonly string[];
+  readonly optional: readonly string[];
+}
+
+function slotProblems(turns: PromptTemplate['messages'], { needed, optional }: Slots): string[] {
   const known: readonly string[] = [...optional, ...needed];
   const used = turns.flatMap(({ content }) =>
     [...content.matchAll(/\{\{(.*?)\}\}/g)].map((match) => match[1] ?? ''),

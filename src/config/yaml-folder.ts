@@ -15,23 +15,37 @@ export type FurtherCheck<T> = (
   data: T,
 ) => readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
 
+/** Which files of a folder are read, and what is checked of them. */
+export interface FileKind<T> {
+  readonly schema: z.ZodType<T>;
+  /** What the folder holds, for messages. */
+  readonly noun: string;
+  /** Of their names; JSON is YAML too. */
+  readonly ending?: '.yaml' | '.json';
+  readonly further?: FurtherCheck<T>;
+}
+
 /**
- * Reads every `*.yaml` below the folder, in the order of their paths. Throws `ConfigError` for the first file
- * with problems, with all of them, each with its line; `noun` names what the folder holds.
+ * Reads every such file below the folder, in the order of their paths. Throws `ConfigError` for the first file
+ * with problems, with all of them, each with its line.
  */
 export function readFolder<T>(
   directory: string,
-  schema: z.ZodType<T>,
-  noun: string,
-  further: FurtherCheck<T> = () => [],
+  { schema, noun, ending = '.yaml', further = () => [] }: FileKind<T>,
 ): FolderFile<T>[] {
-  return filesOf(directory, noun).map((path) => ({ path, data: readFile(path, schema, further) }));
+  return filesOf(directory, { noun, ending }).map((path) => ({
+    path,
+    data: readFile(path, schema, further),
+  }));
 }
 
-function filesOf(directory: string, noun: string): string[] {
+function filesOf(
+  directory: string,
+  { noun, ending }: { readonly noun: string; readonly ending: string },
+): string[] {
   try {
     return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.yaml'))
+      .filter((name) => name.endsWith(ending))
       .toSorted()
       .map((name) => join(directory, name));
   } catch {

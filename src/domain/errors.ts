@@ -176,6 +176,12 @@ export const ERRORS = {
     retryable: false,
     advice: 'The judge did not put enough probability on the labels; see label_mass in the trail.',
   },
+  truncated: {
+    status: 502,
+    type: 'engine_error',
+    retryable: false,
+    advice: "Raise the judge's maxTokens: the answer was cut, and a part of one is never given.",
+  },
   refused: {
     status: 502,
     type: 'engine_error',

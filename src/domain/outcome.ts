@@ -38,6 +38,7 @@ export function outcomeOf(code: ErrorCode): UnlabelledOutcome {
     case 'invalid_request':
       return 'invalid_item';
     case 'context_overflow':
+    case 'truncated':
       return 'truncated';
     case 'deadline_exceeded':
       return 'timed_out';

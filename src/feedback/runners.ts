@@ -1,11 +1,13 @@
 import type { Call } from '../contracts/call.ts';
 import type { Ranker } from '../contracts/ranking.ts';
 import type { Router } from '../contracts/routing.ts';
+import type { Constitution } from '../domain/constitution.ts';
+import type { CritiqueJudgment } from '../domain/critique.ts';
 import type { Item } from '../domain/item.ts';
 import type { Rubric } from '../domain/rubric.ts';
 import type { ScoreJudgment } from '../domain/score.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type Heading, preferenceVerdict, rankingVerdict, scoreVerdict } from './verdict.ts';
+import { critiqueVerdict, type Heading, preferenceVerdict, rankingVerdict, scoreVerdict } from './verdict.ts';
 
 /** Gives one kind of feedback for one item. May throw for defects alone. */
 export type TaskRunner = (heading: Heading, item: Item, call: Call) => Promise<Verdict>;
@@ -25,4 +27,31 @@ export function scoreRunner(router: Router<ScoreJudgment>, rubric: Rubric | unde
 
 export function rankingRunner(ranker: Ranker): TaskRunner {
   return async (heading, item, call) => rankingVerdict(heading, await ranker.rank(item, call, heading.id));
+}
+
+/** What is asked of items that do not say it themselves. */
+export interface CritiqueDefaults {
+  readonly constitution: Constitution | undefined;
+  /** Rounds of revising. */
+  readonly revise: number;
+  readonly evidence: boolean;
+}
+
+/** `fewest` is 1 where the task itself is to revise. The verdict's task tells which of the two it was. */
+export function critiqueRunner(
+  router: Router<CritiqueJudgment>,
+  defaults: CritiqueDefaults,
+  fewest: 0 | 1,
+): TaskRunner {
+  return async (heading, item, call) => {
+    const wishes = { ...defaults, ...item.wishes };
+    const revise = Math.max(fewest, wishes.revise);
+    const { constitution, ...rest } = wishes;
+    const asked: Item = {
+      ...item,
+      wishes: { ...rest, revise, ...(constitution === undefined ? {} : { constitution }) },
+    };
+    const task = revise > 0 ? 'revision' : 'critique';
+    return critiqueVerdict({ ...heading, task }, await router.route(asked, call, heading.id));
+  };
 }

@@ -1,6 +1,7 @@
 import type { Ranked } from '../contracts/ranking.ts';
 import type { RoutingEnd, RoutingResult } from '../contracts/routing.ts';
 import { addCosts, NO_COST } from '../domain/cost.ts';
+import type { CritiqueJudgment } from '../domain/critique.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { AnyJudgment } from '../domain/judgment.ts';
 import { outcomeOf } from '../domain/outcome.ts';
@@ -52,6 +53,15 @@ export function scoreVerdict(heading: Heading, routed: RoutingResult<ScoreJudgme
       ? { outcome: 'ok', confidence, result: { kind: 'score', score, criteria } }
       : { outcome: 'abstained', confidence },
   );
+}
+
+/** An abstention keeps its chain: it cost much, and what is wrong with it is that nobody found it better. */
+export function critiqueVerdict(heading: Heading, routed: RoutingResult<CritiqueJudgment>): Verdict {
+  return verdictOf(heading, routed, ({ judgment: { steps, improvement }, type }) => ({
+    outcome: type === 'accepted' ? 'ok' : 'abstained',
+    confidence: improvement,
+    result: { kind: 'critique', steps, improvement },
+  }));
 }
 
 type Judged<J extends AnyJudgment> = Exclude<RoutingEnd<J>, { readonly type: 'failed' }>;

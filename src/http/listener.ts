@@ -117,6 +117,7 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
   const handlers: [string, TeamHandler][] = [
     ['/v1/feedback/preferences', createFeedbackHandler('preference', deps, catalogue)],
     ['/v1/feedback/scores', createFeedbackHandler('score', deps, catalogue)],
+    ['/v1/feedback/critiques', createFeedbackHandler('critique', deps, catalogue)],
     ['/v1/feedback/rankings', createFeedbackHandler('ranking', deps, catalogue)],
     ['/v1/feedback/outcomes', createOutcomesHandler(deps)],
     ['/v1/chat/completions', createGenerationHandler('chat', deps, catalogue)],

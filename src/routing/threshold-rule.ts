@@ -1,4 +1,5 @@
 import type { Acceptance, AcceptanceRule } from '../contracts/routing.ts';
+import type { CritiqueJudgment } from '../domain/critique.ts';
 import { labelOf } from '../domain/preference.ts';
 import type { ScoreJudgment } from '../domain/score.ts';
 
@@ -20,6 +21,18 @@ export function thresholdRule(acceptAt: number): AcceptanceRule {
 /** The same for scores, whose confidence is the concentration of their distribution. */
 export function scoreRule(acceptAt: number): AcceptanceRule<ScoreJudgment> {
   return { decide: ({ confidence }) => atLeast(confidence, acceptAt) };
+}
+
+/** For revisions, by how much more likely they are better than worse; what nobody compared is accepted. */
+export function revisionRule(acceptAt: number): AcceptanceRule<CritiqueJudgment> {
+  return {
+    decide({ improvement }) {
+      if (improvement === null) return { accept: true, certificate: null, reason: 'nothing to compare' };
+      const accept = improvement >= acceptAt;
+      const reason = `P(better) ${improvement.toFixed(2)} ${accept ? '>=' : '<'} ${acceptAt.toFixed(2)}`;
+      return { accept, certificate: null, reason };
+    },
+  };
 }
 
 function atLeast(confidence: number, acceptAt: number): Acceptance {

@@ -32,6 +32,20 @@ export const SCORES_EXAMPLE = {
   ],
 };
 
+export const CRITIQUES_EXAMPLE = {
+  policy: 'critiques',
+  items: [
+    {
+      id: 'row-17',
+      prompt: 'Is it safe to eat raw flour?',
+      candidates: ['Sure.'],
+      constitution: 'harmless@1',
+      revise: 2,
+      seed: 7,
+    },
+  ],
+};
+
 export const RANKINGS_EXAMPLE = {
   policy: 'default',
   items: [

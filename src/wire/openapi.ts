@@ -17,6 +17,7 @@ import {
   OUTCOMES_EXAMPLE,
   PREFERENCES_EXAMPLE,
   PREFERENCES_REPLY_EXAMPLE,
+  CRITIQUES_EXAMPLE,
   RANKINGS_EXAMPLE,
   SCORES_EXAMPLE,
 } from './openapi-examples.ts';
@@ -50,6 +51,7 @@ export function openApiDocument({
     paths: {
       '/v1/feedback/preferences': { post: preferences },
       '/v1/feedback/scores': { post: scores },
+      '/v1/feedback/critiques': { post: critiques },
       '/v1/feedback/rankings': { post: rankings },
       '/v1/feedback/outcomes': { post: outcomes },
       '/v1/feedback/policies/{name}': { get: policyQuality },
@@ -116,6 +118,12 @@ const scores = feedback('score', {
   operationId: 'scoreResponses',
   summary: 'Score responses by the criteria of a rubric',
   example: SCORES_EXAMPLE,
+});
+
+const critiques = feedback('critique', {
+  operationId: 'criticiseResponses',
+  summary: 'Criticise responses by principles, and revise them',
+  example: CRITIQUES_EXAMPLE,
 });
 
 const rankings = feedback('ranking', {

@@ -58,7 +58,13 @@ describe('a good configuration', () => {
       drainMs: 30_000,
     });
     expect(config.engines['small']).toMatchObject({ flavour: 'vllm', cost: { gpuHourUsd: 1, gpus: 1 } });
-    expect(config.judges['quick']).toEqual({ engine: 'small', prompt: 'preference/label', orders: 'both' });
+    expect(config.judges['quick']).toEqual({
+      engine: 'small',
+      prompt: 'preference/label',
+      orders: 'both',
+      maxTokens: 1024,
+      temperature: 0,
+    });
   });
 
   it('knows a Triton with its backend, and replicas found by DNS', () => {

@@ -23,6 +23,7 @@ describe('the API description', () => {
     expect(routes).toEqual([
       'post /v1/feedback/preferences',
       'post /v1/feedback/scores',
+      'post /v1/feedback/critiques',
       'post /v1/feedback/rankings',
       'post /v1/feedback/outcomes',
       'get /v1/feedback/policies/{name}',

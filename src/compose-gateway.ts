@@ -1,7 +1,7 @@
 import { judgePartsOf } from './compose-evaluation.ts';
 import { type ConfiguredEngines, kindOf, whenReady } from './compose-engines.ts';
-import { type OpenStorage, openStorage } from './compose-ledger.ts';
 import { createJobs } from './compose-jobs.ts';
+import { openLedger, type OpenStorage, openStorage } from './compose-ledger.ts';
 import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
@@ -53,8 +53,9 @@ async function openGateway(
 ): Promise<RunningGateway> {
   const { config } = loaded;
   const evidence = createEvidence(parts);
+  const ledger = storage === null ? null : await openLedger(storage, loaded.config, parts);
   const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
-  const lasting = { parts, ownKey: createOwnKey(), evidence, jobs: jobs.service };
+  const lasting = { parts, ownKey: createOwnKey(), evidence, ledger, jobs: jobs.service };
   const reloader: Reloader = createReloader(await createState(loaded, lasting, new Map()), {
     load: () => source.load(),
     create: (next, before) => createState(next, lasting, before),
@@ -72,6 +73,7 @@ async function openGateway(
     await evidence.close();
     await metrics.close();
     await reloader.close();
+    await ledger?.close();
     await storage?.close();
     await source.stop();
     parts.logger.flush();
@@ -97,6 +99,7 @@ async function openGateway(
   } catch (error) {
     await Promise.all([admin?.close(), metrics.close(), server.close()]);
     await reloader.close();
+    await ledger?.close();
     throw error;
   }
 }

@@ -33,7 +33,7 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
   const webhooks = (): Config['webhooks'] => current().loaded.config.webhooks;
   const worker = createJobWorker({
     ...common,
-    feedback: () => current().deps.feedback,
+    feedback: () => current().unrecorded,
     isAlone: storage.store.isEmbedded,
   });
   const dispatcher = createDispatcher({

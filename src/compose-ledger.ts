@@ -1,13 +1,18 @@
 import { resolve } from 'node:path';
 import type { Parts } from './compose-parts.ts';
 import type { LoadedConfig } from './config/loader.ts';
-import type { StorageConfig } from './config/schema.ts';
+import type { Config, StorageConfig } from './config/schema.ts';
 import type { Clock } from './contracts/clock.ts';
+import type { CostBook } from './contracts/costs.ts';
+import type { Journal } from './contracts/ledger.ts';
 import type { Logger } from './contracts/telemetry.ts';
 import { GatewayError } from './domain/errors.ts';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './ledger/embedded/database.ts';
+import { createCostBook } from './ledger/costs/book.ts';
+import { createWriteBehind } from './ledger/journal.ts';
 import { checkMigrated, migrate } from './ledger/migrate.ts';
 import { openStore, type Store } from './ledger/store.ts';
+import { tendPartitions } from './ledger/verdicts/partitions.ts';
 
 /** The open database of a gateway. Whatever writes to it must be closed first. */
 export interface OpenStorage {
@@ -35,6 +40,58 @@ export async function openStorage(
     await opened.close();
     throw error;
   }
+}
+
+/** What is kept of a gateway's work. */
+export interface Ledger {
+  readonly journal: Journal;
+  costsOf(config: Config): CostBook;
+  /** Writes what waits. The storage stays open. */
+  close(): Promise<void>;
+}
+
+/** Rows that may wait while the database is away, in bytes: some 40,000 verdicts. */
+const MOST_WAITING_BYTES = 67_108_864;
+/** Time to write them at shutdown, in milliseconds. */
+const CLOSE_MS = 10_000;
+/** How often tables by week are made ahead and dropped, in milliseconds. */
+const TEND_MS = 3_600_000;
+
+export async function openLedger({ store }: OpenStorage, { storage }: Config, parts: Parts): Promise<Ledger> {
+  const { clock, logger } = parts;
+  const journal = createWriteBehind({ store, clock, logger, mostBytes: MOST_WAITING_BYTES });
+  const retentionDays = storage.kind === 'none' ? 0 : storage.retentionDays;
+  const tend = async (): Promise<void> => {
+    const dropped = await tendPartitions(store, { now: clock.now(), retentionDays });
+    if (dropped.length > 0) logger.info({ dropped }, 'verdicts beyond their retention were dropped');
+  };
+  await tend();
+  const stopTending = every(TEND_MS, clock, () =>
+    tend().catch((error: unknown) =>
+      logger.error({ err: error }, "the ledger's tables by week were not tended"),
+    ),
+  );
+  return {
+    journal,
+    costsOf: ({ policies }) => createCostBook(store, (policy) => policies[policy]?.tiers.at(-1) ?? null),
+    async close() {
+      stopTending();
+      await journal.close(CLOSE_MS);
+    },
+  };
+}
+
+function every(ms: number, clock: Clock, work: () => Promise<void>): () => void {
+  let cancel = (): void => undefined;
+  let isStopped = false;
+  const next = (): void => {
+    if (!isStopped) cancel = clock.after(ms, () => void work().finally(next));
+  };
+  next();
+  return () => {
+    isStopped = true;
+    cancel();
+  };
 }
 
 /** Brings the tables up to date, whatever `storage.migrate` says; the names of the migrations that ran. */

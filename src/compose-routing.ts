@@ -1,4 +1,5 @@
 import type { Evidence } from './compose-evidence.ts';
+import type { Ledger } from './compose-ledger.ts';
 import { need, type Parts } from './compose-parts.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
@@ -33,6 +34,8 @@ export interface RoutingParts {
   /** By policy. */
   readonly anchors: ReadonlyMap<string, readonly AnchorItem[]>;
   readonly evidence: Evidence;
+  /** Null where nothing is kept. */
+  readonly ledger: Ledger | null;
   readonly parts: Parts;
 }
 
@@ -40,7 +43,7 @@ export interface RoutingParts {
 export function createRouter(
   name: string,
   policy: PolicyConfig,
-  { judges, config, certificates, anchors, evidence, parts }: RoutingParts,
+  { judges, config, certificates, anchors, evidence, ledger, parts }: RoutingParts,
 ): Router {
   const tiers = policy.tiers.map((tier) => ({
     tier,
@@ -71,6 +74,7 @@ export function createRouter(
     now: () => parts.clock.now(),
     observer: parts.telemetry?.verdicts,
     remember: (verdict) => evidence.outcomes.remember(verdict),
+    keepCalls: (calls) => ledger?.journal.recordExtra(calls),
   });
 }
 

@@ -6,6 +6,7 @@ import { createFeedbackPolicies } from './compose-feedback.ts';
 import { createJudges } from './compose-judges.ts';
 import type { Parts } from './compose-parts.ts';
 import type { Evidence } from './compose-evidence.ts';
+import type { Ledger } from './compose-ledger.ts';
 import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -13,6 +14,7 @@ import type { Engine } from './contracts/engine.ts';
 import type { FeedbackService } from './contracts/feedback.ts';
 import type { JobService } from './contracts/jobs.ts';
 import type { Authenticator } from './contracts/tenancy.ts';
+import { createRecordedFeedback } from './feedback/recorded.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import type { GatewayDeps } from './http/deps.ts';
 import { createFence } from './judging/fence.ts';
@@ -23,6 +25,8 @@ export interface GatewayState {
   readonly loaded: LoadedConfig;
   readonly engines: ConfiguredEngines;
   readonly deps: GatewayDeps;
+  /** For durable jobs, which keep their verdicts themselves. */
+  readonly unrecorded: FeedbackService;
 }
 
 /** Takes over the engines of `before` that did not change. Throws when something cannot be made. */
@@ -32,17 +36,19 @@ export async function createState(
   before: ConfiguredEngines,
 ): Promise<GatewayState> {
   const { config } = loaded;
-  const { parts, ownKey, evidence } = lasting;
+  const { parts, ownKey, evidence, ledger } = lasting;
   parts.telemetry?.use(config);
   const engines = await createEngines(loaded, parts, before);
   const pools = new Map([...engines].map(([id, { queue }]): [string, Engine] => [id, queue]));
+  const unrecorded = createFeedback(loaded, pools, lasting);
   const deps: GatewayDeps = {
     ...parts,
     authenticator: createAuthenticator(config, ownKey),
-    feedback: createFeedback(loaded, pools, lasting),
+    feedback: recorded(unrecorded, config, lasting),
     outcomes: evidence.outcomes,
     quality: evidence.quality,
     jobs: lasting.jobs,
+    ledger: ledger === null ? null : { journal: ledger.journal, costs: ledger.costsOf(config) },
     policies: policyInfos(config, evidence, parts),
     engines: pools,
     requests: parts.telemetry?.requests,
@@ -58,7 +64,7 @@ export async function createState(
     logged: config.log.requests,
     version: packageVersion(),
   };
-  return { loaded, engines, deps };
+  return { loaded, engines, deps, unrecorded };
 }
 
 /** What one state hands to the next. */
@@ -68,6 +74,8 @@ export interface Lasting {
   readonly evidence: Evidence;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
+  /** Null where nothing is kept. */
+  readonly ledger: Ledger | null;
 }
 
 type OwnKey = ReturnType<typeof createOwnKey>;
@@ -89,14 +97,37 @@ function createAuthenticator(config: Config, ownKey: OwnKey): Authenticator {
 function createFeedback(
   loaded: LoadedConfig,
   engines: ReadonlyMap<string, Engine>,
-  { parts, evidence }: Lasting,
+  { parts, evidence, ledger }: Lasting,
 ): FeedbackService {
   const { certificates = new Map(), anchors = new Map() } = loaded;
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
   const judges = createJudges(loaded, engines, fence);
-  const policies = createFeedbackPolicies({ ...loaded, judges, certificates, anchors, evidence, parts });
+  const policies = createFeedbackPolicies({
+    ...loaded,
+    judges,
+    certificates,
+    anchors,
+    evidence,
+    ledger,
+    parts,
+  });
   const { random, logger, clock, telemetry } = parts;
   return createFeedbackService({ policies, random, logger, clock, observer: telemetry?.verdicts });
+}
+
+/** Keeps every verdict of synchronous traffic. */
+function recorded(
+  feedback: FeedbackService,
+  { policies }: Config,
+  { parts, ledger }: Pick<Lasting, 'parts' | 'ledger'>,
+): FeedbackService {
+  if (ledger === null) return feedback;
+  const committed = Object.entries(policies).filter(([, { commit }]) => commit === 'before_reply');
+  return createRecordedFeedback(feedback, {
+    journal: ledger.journal,
+    committed: new Set(committed.map(([name]) => name)),
+    now: () => parts.clock.now(),
+  });
 }
 
 export function packageVersion(): string {

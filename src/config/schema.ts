@@ -290,6 +290,12 @@ const policy = z.strictObject({
   generation: generation
     .prefault({})
     .describe('How plain generations for `assay/<policy>` choose an engine.'),
+  commit: z
+    .enum(['behind', 'before_reply'])
+    .default('behind')
+    .describe(
+      'When verdicts are written to the ledger: within about 100 ms after the reply, or before it (then a database that is away fails the request).',
+    ),
   deadlineMs: ms(10, 3_600_000).default(60_000).describe('Time for a synchronous request.'),
   concurrency: z.int().min(1).max(1024).default(64).describe('Items of one request that are judged at once.'),
 });

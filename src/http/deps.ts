@@ -7,6 +7,7 @@ import type { OutcomeLog } from '../contracts/outcomes.ts';
 import type { QualityBook } from '../contracts/quality.ts';
 import type { RequestObserver } from '../contracts/observers.ts';
 import type { LoggedRequests } from './access-log.ts';
+import type { LedgerReader } from './ledger.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
 import type { Constitution } from '../domain/constitution.ts';
@@ -23,6 +24,8 @@ export interface GatewayDeps {
   readonly quality: QualityBook;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
+  /** Null where nothing is kept. */
+  readonly ledger: LedgerReader | null;
   /** The first one serves requests that name none. */
   readonly policies: readonly PolicyInfo[];
   readonly engines: ReadonlyMap<string, Engine>;

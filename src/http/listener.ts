@@ -11,6 +11,7 @@ import { createFeedbackHandler } from './feedback.ts';
 import { createEmbeddingsHandler, createGenerationHandler } from './generation.ts';
 import type { Handler, TeamHandler } from './handler.ts';
 import { InFlight } from './in-flight.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { createModelHandler, createModelListHandler } from './models.ts';
 import { createOutcomesHandler } from './outcomes.ts';
@@ -132,11 +133,11 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     version: deps.version,
     hot,
     health: answerHealth,
-    readiness: createReadinessHandler(deps.engines, phase),
+    readiness: createReadinessHandler(deps, phase),
     models: forTeams(createModelListHandler(catalogue, startedAt)),
     model: (id) => forTeams(oneModel(id)),
     quality: (policy) => forTeams(quality(policy)),
-    others: jobRoutes(deps, catalogue).map(({ handle, ...route }) => ({
+    others: [...ledgerRoutes(deps), ...jobRoutes(deps, catalogue)].map(({ handle, ...route }) => ({
       ...route,
       handle: (id) => forTeams(handle(id)),
     })),

@@ -1,4 +1,6 @@
 import type { Engine } from '../contracts/engine.ts';
+import type { JournalHealth } from '../contracts/ledger.ts';
+import type { GatewayDeps } from './deps.ts';
 import { sendJson } from './reply.ts';
 import type { Handler } from './handler.ts';
 
@@ -8,18 +10,34 @@ import type { Handler } from './handler.ts';
  */
 export type Phase = 'serving' | 'draining' | 'closing';
 
-/** `GET /readyz`: 200 when every engine has a ready replica, else 503 telling which has none and why. */
-export function createReadinessHandler(engines: ReadonlyMap<string, Engine>, phase: () => Phase): Handler {
+type Ready = Pick<GatewayDeps, 'engines' | 'ledger'>;
+
+/**
+ * `GET /readyz`: 200 when every engine has a ready replica and verdicts can be kept, else 503 telling what is
+ * missing and why. A database that is away alone is told, but labels are still given while there is room.
+ */
+export function createReadinessHandler({ engines, ledger }: Ready, phase: () => Phase): Handler {
   return (exchange) => {
     const states = [...engines.values()].map(engineState);
-    const isReady = states.every((state) => state.ready > 0);
+    const storage = ledger === null ? null : storageState(ledger.journal.health());
+    const isReady = states.every((state) => state.ready > 0) && storage?.state !== 'full';
     const status = phase() === 'serving' ? (isReady ? 'ready' : 'not_ready') : 'draining';
-    sendJson(exchange, status === 'ready' ? 200 : 503, { status, engines: states });
+    sendJson(exchange, status === 'ready' ? 200 : 503, {
+      status,
+      engines: states,
+      ...(storage === null ? {} : { storage }),
+    });
   };
 }
 
 /** `GET /healthz`: the process answers, whatever its engines do. */
 export const answerHealth: Handler = (exchange) => sendJson(exchange, 200, { status: 'ok' });
+
+/** `holding`: the database is away, and what comes waits in memory; `full`: callers wait too. */
+function storageState({ isWriting, waiting, bytes, mostBytes, refused }: JournalHealth) {
+  const state = bytes >= mostBytes ? 'full' : isWriting ? 'writing' : 'holding';
+  return { state, waiting, refused };
+}
 
 /** Counts and reasons, without addresses: this needs no key. */
 function engineState(engine: Engine): { engine: string; replicas: number; ready: number; reasons: string[] } {

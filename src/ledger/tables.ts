@@ -1,4 +1,5 @@
+import type { CostTables } from './costs/table.ts';
 import type { JobTables } from './jobs/tables.ts';
 
-/** All tables of the ledger. Each folder of this room declares its own and is named here. */
-export interface Tables extends JobTables {}
+/** All tables that are asked with typed queries. Each folder of this room declares its own and is named here. */
+export interface Tables extends CostTables, JobTables {}

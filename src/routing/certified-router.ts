@@ -4,6 +4,7 @@ import type { Random } from '../contracts/clock.ts';
 import type { RememberedVerdict } from '../contracts/evidence.ts';
 import type { AuditObserver } from '../contracts/observers.ts';
 import type { Judge } from '../contracts/judge.ts';
+import type { ExtraCalls } from '../contracts/ledger.ts';
 import type { AcceptanceRule, Router, RoutingEnd } from '../contracts/routing.ts';
 import type { Item } from '../domain/item.ts';
 import type { JudgeReply, Judgment } from '../domain/judgment.ts';
@@ -44,6 +45,8 @@ export interface CertifiedRouterOptions {
   /** Told of every verdict that has a judgment, so that gold labels find it. */
   remember(verdict: RememberedVerdict): void;
   readonly observer?: AuditObserver | undefined;
+  /** Told of the calls that were made beyond a reply: they are paid too. */
+  keepCalls(calls: ExtraCalls): void;
 }
 
 /** One item under way. */

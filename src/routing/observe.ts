@@ -3,6 +3,7 @@ import type { Stage } from '../contracts/certificate.ts';
 import type { RoutingEnd } from '../contracts/routing.ts';
 import type { JudgeReply } from '../domain/judgment.ts';
 import { labelOf } from '../domain/preference.ts';
+import type { TrailEntry } from '../domain/verdict.ts';
 import { labelOfSignals, lengthLogRatioOf } from '../domain/signals.ts';
 import type { CertifiedRouterOptions, Journey } from './certified-router.ts';
 
@@ -29,11 +30,14 @@ async function complete(
   const { run } = journey;
   const [wasAsked, asked] = [!run.isUntouched(), run.trail().length];
   const answer = await askRest(options, journey, given.reply, call);
+  const shadow = run.trail().slice(asked);
+  const audit = given.reply === null ? (answer?.trail ?? []) : [];
+  keepExtra(options, journey, { shadow, audit, after: asked + (given.reply?.trail.length ?? 0) });
   options.observer?.audited({
     team: call.team,
     policy: options.policy,
-    shadow: run.trail().slice(asked),
-    audit: given.reply === null ? (answer?.trail ?? []) : [],
+    shadow,
+    audit,
     result: answer === null ? null : resultOf(given.end, answer),
   });
   if (answer !== null) learn(options, journey, { ...given, answer, wasAsked });
@@ -51,6 +55,24 @@ async function askRest(
     await run.ask(place, call);
   }
   return reply ?? reference.judge.judge(item, { tier: reference.tier }, call);
+}
+
+interface Extra {
+  readonly shadow: readonly TrailEntry[];
+  readonly audit: readonly TrailEntry[];
+  /** Calls that the verdict itself tells. */
+  readonly after: number;
+}
+
+function keepExtra(
+  { keepCalls, now }: CertifiedRouterOptions,
+  { lane, verdictId }: Journey,
+  { shadow, audit, after }: Extra,
+): void {
+  const { team, policy } = lane.scope;
+  const about = { verdictId, team, policy, at: now() };
+  keepCalls({ ...about, purpose: 'shadow', after, entries: shadow });
+  keepCalls({ ...about, purpose: 'audit', after: after + shadow.length, entries: audit });
 }
 
 /** Whether the reference says what a certificate released. */

@@ -9,6 +9,7 @@ import {
   modelSchemas,
 } from './openai.ts';
 import { outcomesReplySchema, outcomesRequestSchema } from './outcomes.ts';
+import { ledgerOperations } from './openapi-ledger.ts';
 import { qualityReplySchema } from './quality.ts';
 import { feedbackReplySchema } from './verdict.ts';
 import {
@@ -55,6 +56,8 @@ export function openApiDocument({
       '/v1/feedback/rankings': { post: rankings },
       '/v1/feedback/outcomes': { post: outcomes },
       '/v1/feedback/policies/{name}': { get: policyQuality },
+      '/v1/feedback/verdicts/{id}': { get: ledger.verdict },
+      '/v1/feedback/costs': { get: ledger.costs },
       ...jobPaths,
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
@@ -161,6 +164,10 @@ const policyQuality: ZodOpenApiOperationObject = {
     ...failures([...COMMON_FAILURES, 'invalid_request']),
   },
 };
+
+const ledger = ledgerOperations(
+  failures([...COMMON_FAILURES, 'invalid_request', 'not_found', 'storage_missing', 'storage_unavailable']),
+);
 
 function generation(summary: string, schema: z.ZodType, example: unknown): ZodOpenApiOperationObject {
   return {

@@ -10,7 +10,7 @@ import { renderResult, resultFields } from './feedback-result.ts';
 /** Verdicts as the API shows them: the same facts as in the domain, in snake case, money in dollars. */
 const probability = z.number().min(0).max(1);
 
-const trailEntrySchema = z
+export const trailEntrySchema = z
   .object({
     tier: z.string(),
     judge: z.string(),
@@ -139,7 +139,7 @@ export function renderVerdict(verdict: Verdict): WireVerdict {
   };
 }
 
-function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
+export function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number] {
   return {
     tier: entry.tier,
     judge: entry.judge,

@@ -50,6 +50,7 @@ export async function startTestGateway(
     feedback: labellingService(),
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
+    ledger: null,
     jobs: null,
     policies: [
       {

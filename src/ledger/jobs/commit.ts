@@ -3,6 +3,7 @@ import type { Commit, ItemEnd, Lease } from '../../contracts/job-store.ts';
 import { endState, hasEnded, type OutcomeCounts } from '../../domain/job.ts';
 import type { Tables } from '../tables.ts';
 import { toPulse } from './job-row.ts';
+import { keepCalls, keepVerdicts } from './kept-verdicts.ts';
 import type { JobTables } from './tables.ts';
 import { now, nowPlus } from './time.ts';
 
@@ -11,7 +12,10 @@ export interface CommitOptions {
   readonly messageId: string;
 }
 
-type LockedJob = Selectable<JobTables['job']> & { readonly is_mark_old: boolean };
+type LockedJob = Selectable<JobTables['job']> & {
+  readonly is_mark_old: boolean;
+  readonly committed_at: Date;
+};
 
 /**
  * Ends items of a leased shard. The job's row is locked first: so results get their numbers in the order in
@@ -27,11 +31,12 @@ export async function commit(
   const job = await lockJob(tx, lease.jobId);
   if (job === undefined) return { type: 'fenced' };
   if (!(await progress(tx, lease, ends.length, options.leaseMs))) {
-    await payFor(tx, lease.jobId, ends);
+    await payFor(tx, job, ends);
     return { type: 'fenced' };
   }
   const written = await writeResults(tx, job, ends);
   if (written.length < ends.length) await progress(tx, lease, written.length - ends.length, options.leaseMs);
+  await keepVerdicts(tx, job, written);
   const after = await updateJob(tx, job, written);
   if (hasEnded(after.state) && job.webhook !== null) await tell(tx, after, job.webhook, options.messageId);
   return { type: 'committed', pulse: toPulse(after) };
@@ -44,6 +49,7 @@ function lockJob(tx: Transaction<Tables>, jobId: string): Promise<LockedJob | un
   return tx
     .selectFrom('job')
     .selectAll()
+    .select(sql<Date>`now()`.as('committed_at'))
     .select(sql<boolean>`coalesce(mark_at < ${nowPlus(-MARK_MS)}, true)`.as('is_mark_old'))
     .where('id', '=', jobId)
     .where('state', '<>', 'receiving')
@@ -70,13 +76,14 @@ async function progress(
 }
 
 /** A label under a lost lease is dropped; that it cost money stays true. */
-async function payFor(tx: Transaction<Tables>, jobId: string, ends: readonly ItemEnd[]): Promise<void> {
+async function payFor(tx: Transaction<Tables>, job: LockedJob, ends: readonly ItemEnd[]): Promise<void> {
   const spent = ends.reduce((sum, { verdict }) => sum + verdict.cost.nanoUsd, 0);
   await tx
     .updateTable('job')
     .set({ nano_usd: sql`nano_usd + ${spent}` })
-    .where('id', '=', jobId)
+    .where('id', '=', job.id)
     .execute();
+  await keepCalls(tx, job, ends);
 }
 
 /** Gives back those that had no end before. */

@@ -1,4 +1,5 @@
 import type { Migration } from 'kysely/migration';
+import { verdicts } from './0001-verdicts.ts';
 import { jobs } from './0020-jobs.ts';
 
 /**
@@ -6,5 +7,6 @@ import { jobs } from './0020-jobs.ts';
  * Numbers: 0001 verdicts and evidence, 0010 teams and budgets, 0020 jobs.
  */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-verdicts': verdicts,
   '0020-jobs': jobs,
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ExtraCalls } from '../../../src/contracts/ledger.ts';
 import type { LaneEvent } from '../../../src/contracts/quality.ts';
 import type { Judge } from '../../../src/contracts/judge.ts';
 import type { RoutingResult } from '../../../src/contracts/routing.ts';
@@ -77,6 +78,7 @@ function world(options: { readonly spending?: Spending } = {}) {
     announce: (event) => events.push(event),
   });
   const remembered: string[] = [];
+  const extra: ExtraCalls[] = [];
   const router = createCertifiedRouter({
     policy: 'default',
     chain: chainOf([{ tier: 'small', judge: small, orders: 'both' }]),
@@ -95,6 +97,7 @@ function world(options: { readonly spending?: Spending } = {}) {
     random: { id: (prefix) => prefix, uniform: () => random.uniform() },
     now: () => 0,
     remember: ({ id }) => remembered.push(id),
+    keepCalls: (calls) => extra.push(calls),
   });
   let next = 0;
   /** Routes items one after the other; audits end before the next begins. */
@@ -114,7 +117,17 @@ function world(options: { readonly spending?: Spending } = {}) {
     }
     return results;
   };
-  return { route, small, large, events, state, model, remembered, lane: () => lanes.of('team', 'all') };
+  return {
+    route,
+    small,
+    large,
+    events,
+    state,
+    model,
+    remembered,
+    extra,
+    lane: () => lanes.of('team', 'all'),
+  };
 }
 
 function tiersOf(results: readonly RoutingResult[]): Record<string, number> {
@@ -128,7 +141,7 @@ function tiersOf(results: readonly RoutingResult[]): Record<string, number> {
 
 describe('the certified router', () => {
   it('asks the reference for everything until a certificate is proven, with the small judge in its shadow', async () => {
-    const { route, small, events, remembered } = world();
+    const { route, small, events, remembered, extra } = world();
     const results = await route(99);
     expect(tiersOf(results)).toEqual({ large: 99 });
     expect(results[0]?.end).toMatchObject({ type: 'accepted', basis: 'reference', certificate: null });
@@ -140,6 +153,15 @@ describe('the certified router', () => {
     expect(small.asked).toBe(198);
     expect(events).toEqual([]);
     expect(remembered.slice(0, 2)).toEqual(['vrd_1', 'vrd_2']);
+    // Calls in the shadow of a reply are told, to be paid for.
+    expect(extra.length).toBe(198);
+    expect(extra[0]).toMatchObject({
+      verdictId: 'vrd_1',
+      team: 'team',
+      policy: 'default',
+      purpose: 'shadow',
+      after: 0,
+    });
   });
 
   it('lets the small judge decide what the certificate allows, and keeps the agreement', async () => {

@@ -27,6 +27,8 @@ describe('the API description', () => {
       'post /v1/feedback/rankings',
       'post /v1/feedback/outcomes',
       'get /v1/feedback/policies/{name}',
+      'get /v1/feedback/verdicts/{id}',
+      'get /v1/feedback/costs',
       'post /v1/feedback/jobs',
       'get /v1/feedback/jobs',
       'get /v1/feedback/jobs/{id}',

@@ -1,0 +1,108 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/**
+ * Verdicts and attempts, by week; rows whose week has no table of its own go to `…_other`. What they cost is summed
+ * by day as they are written, so that figures are quick and outlive the rows.
+ */
+export const verdicts: Migration = {
+  async up(db: Kysely<unknown>) {
+    for (const statement of STATEMENTS) await statement.execute(db);
+  },
+};
+
+const STATEMENTS: readonly RawBuilder<unknown>[] = [
+  sql`create table verdict (
+    id text not null,
+    at timestamptz not null,
+    team text not null,
+    policy text not null,
+    task text not null,
+    request_id text not null,
+    item_id text not null,
+    outcome text not null,
+    label text,
+    p_a double precision,
+    p_b double precision,
+    p_tie double precision,
+    confidence double precision,
+    result jsonb,
+    certificate text,
+    difficulty double precision,
+    tier text,
+    cache text,
+    inclusion double precision not null,
+    flags text[] not null,
+    input_hash text,
+    nano_usd bigint not null,
+    input_tokens bigint not null,
+    cached_input_tokens bigint not null,
+    output_tokens bigint not null,
+    engine_seconds double precision not null,
+    problem jsonb,
+    decisions jsonb not null,
+    metadata jsonb not null,
+    job_id text,
+    primary key (id, at),
+    check (label is null or outcome in ('ok', 'tie'))
+  ) partition by range (at)`,
+  sql`create table verdict_other partition of verdict default`,
+  sql`create table attempt (
+    verdict_id text not null,
+    n integer not null,
+    at timestamptz not null,
+    team text not null,
+    policy text not null,
+    task text not null,
+    purpose text not null,
+    decided boolean not null,
+    tier text not null,
+    judge text not null,
+    engine text not null,
+    model text not null,
+    precision text,
+    replica text,
+    pick text,
+    calls integer not null,
+    coalesced integer,
+    part text,
+    prompt text not null,
+    shown text,
+    p_first double precision,
+    p_tie double precision,
+    label_mass double precision,
+    route text,
+    fingerprint text,
+    nano_usd bigint not null,
+    input_tokens bigint not null,
+    cached_input_tokens bigint not null,
+    output_tokens bigint not null,
+    engine_seconds double precision not null,
+    queued_ms double precision,
+    ms double precision not null,
+    problem jsonb,
+    finality text not null,
+    primary key (verdict_id, n, at)
+  ) partition by range (at)`,
+  sql`create table attempt_other partition of attempt default`,
+  sql`create table cost_day (
+    day date not null,
+    team text not null,
+    policy text not null,
+    task text not null,
+    tier text not null,
+    kind text not null,
+    items bigint not null default 0,
+    labels bigint not null default 0,
+    cached bigint not null default 0,
+    calls bigint not null default 0,
+    retries bigint not null default 0,
+    judgments bigint not null default 0,
+    input_tokens bigint not null default 0,
+    cached_input_tokens bigint not null default 0,
+    output_tokens bigint not null default 0,
+    engine_seconds double precision not null default 0,
+    nano_usd bigint not null default 0,
+    primary key (day, team, policy, task, tier, kind)
+  )`,
+];

@@ -31,6 +31,7 @@ export function testTritonReplica(
     url,
     warmUp: (call) => replica.warmUp(call),
     distribution: (request, call) => replica.distribution(request, call),
+    labelBatches: () => replica.labelBatches?.() ?? null,
     generate: (request, call) => replica.generate(request, call),
     post: (path, body, call) => replica.post(path, body, call),
     load: (call) => replica.load?.(call) ?? Promise.resolve({ ok: true, value: null }),

@@ -14,6 +14,8 @@ export interface FakeModel {
   readonly inputs: readonly TensorNote[];
   readonly outputs: readonly TensorNote[];
   readonly decoupled: boolean;
+  /** Most rows of one request; absent for a model without batches. */
+  readonly maxBatch?: number;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
@@ -49,6 +51,18 @@ export class FakeInference {
 
   text(name: string): string | undefined {
     return this.input(name)?.subarray(4).toString();
+  }
+
+  /** All texts of an input: one for each row of a batch. */
+  texts(name: string): string[] {
+    const data = this.input(name) ?? Buffer.alloc(0);
+    const found: string[] = [];
+    for (let at = 0; at < data.length;) {
+      const end = at + 4 + data.readUInt32LE(at);
+      found.push(data.toString('utf8', at + 4, end));
+      at = end;
+    }
+    return found;
   }
 
   send(tensors: readonly FakeTensor[], final: boolean): void {
@@ -200,6 +214,7 @@ function handlersFor(
       done(null, {
         config: {
           name: model.name,
+          max_batch_size: model.maxBatch ?? 0,
           model_transaction_policy: { decoupled: model.decoupled },
           parameters: Object.fromEntries(
             Object.entries(model.parameters ?? {}).map(([name, text]) => [name, { string_value: text }]),

@@ -148,6 +148,8 @@ export interface EnsembleToyOptions {
   readonly tells: 'biased' | 'raw' | 'nonsense';
   readonly streams: boolean;
   readonly accumulates: boolean;
+  /** How it answers several prompts: with one reply of so many rows, or with a reply for each, the last first. */
+  readonly rows?: 'stacked' | 'each';
 }
 
 /** Answers as TensorRT-LLM's ensemble or BLS model does. */
@@ -160,6 +162,7 @@ export function ensembleToy(options: EnsembleToyOptions): (inference: FakeInfere
       inference.end();
       return;
     }
+    if (inference.texts('text_input').length > 1) return answerRows(options, inference);
     const length = ensembleLength(inference);
     let text = '';
     for (let produced = 0; produced < length; produced += 1) {
@@ -175,6 +178,32 @@ export function ensembleToy(options: EnsembleToyOptions): (inference: FakeInfere
     if (options.streams) inference.send([], true);
     inference.end();
   };
+}
+
+/** Several prompts at once; the first token of each is all that is asked for. */
+async function answerRows(options: EnsembleToyOptions, inference: FakeInference): Promise<void> {
+  const prompts = inference.texts('text_input');
+  await breathe();
+  if (inference.cancelled) return;
+  const rows = prompts.map((prompt) => {
+    const { token, tensors } = ensembleStep(options, inference, prompt, 0);
+    return [texts('text_output', tokenText(token)), ...tensors];
+  });
+  if (options.rows === 'each') {
+    for (const [place, row] of [...rows.entries()].toReversed()) {
+      inference.send([...row, int32('batch_index', place)], place === 0);
+    }
+  } else {
+    const [first = []] = rows;
+    const stacked = first.map(({ name, datatype, shape }) => ({
+      name,
+      datatype,
+      shape: [prompts.length, ...shape.slice(1)],
+      data: Buffer.concat(rows.map((row) => row.find((each) => each.name === name)?.data ?? Buffer.alloc(0))),
+    }));
+    inference.send(stacked, true);
+  }
+  inference.end();
 }
 
 function ensembleLength(inference: FakeInference): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendName } from '../../src/engines/triton/backends.ts';
+import { labelBatchesContract } from '../contracts/label-batches.ts';
 import { CONTRACT_PROBE, type Lack, replicaContract, type ReplicaUnderTest } from '../contracts/replica.ts';
 import { testCall } from '../fakes/openai-replica.ts';
 import { BLS, ENSEMBLE, LLMAPI, OLD_ENSEMBLE, VLLM_MODEL } from '../fakes/triton-models.ts';
@@ -107,6 +108,17 @@ const KINDS: readonly [name: string, kind: Kind, lacks: readonly Lack[]][] = [
 
 for (const [name, kind, lacks] of KINDS) {
   replicaContract(`Triton, ${name}`, () => startContract(kind), { lacks });
+}
+
+const BATCHED = { ...ENSEMBLE, maxBatch: 8 };
+for (const [name, model, rows] of [
+  ['one reply for all', BATCHED, 'stacked'],
+  ['a reply for each', { ...BATCHED, outputs: [...BATCHED.outputs, 'batch_index:INT32[-1,1]'] }, 'each'],
+] as const) {
+  const answer = ensembleToy({ ...ENSEMBLE_TOY, rows });
+  labelBatchesContract(`Triton, tensorrtllm with ${name}`, () =>
+    startContract({ backend: 'tensorrtllm', model, answer, tokens: true }),
+  );
 }
 
 const CONTENT = 'Which is better, A or B?';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerationEvent, Replica } from '../../src/contracts/engine.ts';
 import { BACKENDS, type BackendName } from '../../src/engines/triton/backends.ts';
+import { labelBatchesContract } from '../contracts/label-batches.ts';
 import { CONTRACT_PROBE } from '../contracts/replica.ts';
 import { chat, eventsOf, testCall } from '../fakes/openai-replica.ts';
 import { testTritonReplica } from '../fakes/triton-replica.ts';
@@ -85,6 +86,17 @@ describe.each(tokenizer === undefined ? [] : judges.filter(({ backend }) => back
     });
   },
 );
+
+// The core itself checks the shapes of a batch; models that stream take no rows.
+for (const target of tokenizer === undefined
+  ? []
+  : judges.filter(({ backend }) => backend === 'tensorrtllm')) {
+  labelBatchesContract(`Triton, ${target.model}`, async () => {
+    const replica = replicaOf(target, true, tokenizer);
+    const idle = () => Promise.resolve();
+    return { replica, maxModelTokens: 2048, idle, hang: null, [Symbol.asyncDispose]: () => replica.close() };
+  });
+}
 
 describe.each(others)('Triton, $backend as $model', (target) => {
   it('is no judge', async () => {

@@ -60,7 +60,7 @@ class GenerationStream implements EventSource {
     for (const [index, form] of forms.entries()) {
       const choice = this.#choices[index];
       if (choice === undefined || this.#failed) return;
-      const request = fillRequest(form, prompt, forms.length === 1 ? id : `${id}-${index}`, timeoutMs);
+      const request = fillRequest(form, [prompt], forms.length === 1 ? id : `${id}-${index}`, timeoutMs);
       const running = startInference(kserve, request, call, {
         onReply: (reply) => this.#push(choice.read(reply)),
         onEnd: () => this.#end(choice),

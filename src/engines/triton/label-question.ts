@@ -6,10 +6,10 @@ import type { LabelSet } from '../label-set.ts';
 import type { ReplyTensors } from './reply-tensors.ts';
 import type { RequestForm } from './request-form.ts';
 
-/** Sends one request and gathers its replies. */
+/** Sends one request and gathers its replies; several prompts are the rows of a batch. */
 export type Infer = (
   form: RequestForm,
-  prompt: string,
+  prompts: readonly string[],
   call: Call,
 ) => Promise<EngineResult<readonly ReplyTensors[]>>;
 
@@ -18,6 +18,11 @@ export interface LabelQuestion {
   readonly set: LabelSet;
   readonly route: LogprobRoute;
   ask(prompt: string, call: Call): Promise<EngineResult<LabelAnswer>>;
+  /** Several prompts in one request, where the model has batches; an answer for each in their order. */
+  askRows?(
+    prompts: readonly string[],
+    call: Call,
+  ): Promise<EngineResult<readonly EngineResult<LabelAnswer>[]>>;
 }
 
 export interface LabelAnswer {
@@ -27,6 +32,8 @@ export interface LabelAnswer {
   readonly modelVersion: string | null;
   /** Label tokens of which only a bound is known. */
   readonly missing: number;
+  /** Of the tensor that it was read from, where that is large. */
+  readonly bytes?: number;
 }
 
 /** What one request for one token used; 1 token was written, whether or not the model counts. */

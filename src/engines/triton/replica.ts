@@ -1,11 +1,14 @@
 import type { Call } from '../../contracts/call.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type {
+  DistributionReply,
   EngineResult,
   GenerationEvent,
   GenerationRequest,
+  LabelBatches,
   LabelProbe,
   Replica,
+  ReplicaCapabilities,
   ReplicaLoad,
   ReplicaReport,
 } from '../../contracts/engine.ts';
@@ -17,15 +20,14 @@ import { unfitFailure } from './failures.ts';
 import { startGeneration } from './generation.ts';
 import { planGeneration } from './generation-plan.ts';
 import { inferWhole } from './inference.ts';
+import { type KnownModel, learnModel, meetServer } from './known-model.ts';
 import { createKserve, type Kserve } from './kserve.ts';
+import { createLabelBatches, mostRows } from './label-batches.ts';
 import { readLoad } from './load.ts';
 import { createMetricsPage, type MetricsPage } from './metrics-page.ts';
-import type { Infer, LabelQuestion } from './label-question.ts';
+import type { Infer, LabelAnswer, LabelQuestion } from './label-question.ts';
 import { fillRequest } from './request-form.ts';
-import { checkReady, describeModel, readVersion } from './server.ts';
-import type { ModelSignature } from './signature.ts';
-import { loadTokens, type TextTokens } from './tokenizer.ts';
-import { capabilitiesOf, type LabelAccess, tryModel, type WarmSet, warmSet } from './warm-up.ts';
+import { capabilitiesOf, type LabelAccess, tryModel, tryRows, type WarmSet, warmSet } from './warm-up.ts';
 import { failed, NOT_WARM, TOO_LATE, unknownLabels } from '../replica-failures.ts';
 
 /**
@@ -69,6 +71,7 @@ class TritonReplica implements Replica {
   #model: KnownModel | null = null;
   #questions: ReadonlyMap<string, LabelQuestion> | null = null;
   #fingerprint: string | null = null;
+  #batches: LabelBatches | null = null;
   #calls = 0;
 
   constructor(options: TritonReplicaOptions, kserve: Kserve) {
@@ -80,10 +83,8 @@ class TritonReplica implements Replica {
   }
 
   async warmUp(call: Call): Promise<EngineResult<ReplicaReport>> {
-    const version = await readVersion(this.#kserve, call);
+    const version = await meetServer(this.#kserve, this.#options.model, call);
     if (!version.ok) return version;
-    const unready = await checkReady(this.#kserve, this.#options.model, call);
-    if (unready !== null) return failed(unready);
     const model = await this.#describe(call);
     if (!model.ok) return model;
     const sets = await this.#warmLabels(model.value, call);
@@ -91,8 +92,19 @@ class TritonReplica implements Replica {
     this.#model = model.value;
     this.#questions = new Map(sets.value.map(({ id, question }) => [id, question]));
     this.#fingerprint = version.value === null ? null : `triton ${version.value}`;
+    const maximum = await this.#largestBatch(model.value, sets.value, call);
+    this.#batches =
+      maximum === 0
+        ? null
+        : createLabelBatches({
+            maximum,
+            find: (labels) => this.#questions?.get(labels),
+            render: (messages) => renderChat(this.#options.chatTemplate, messages),
+            replyOf: (answer) => this.#replyOf(answer),
+          });
     const load = await this.load(call);
-    return { ok: true, value: this.#report(version.value, sets.value, load.ok && load.value !== null) };
+    const known = { load: load.ok && load.value !== null, labelBatch: maximum };
+    return { ok: true, value: this.#report(version.value, sets.value, known) };
   }
 
   async distribution(
@@ -105,8 +117,11 @@ class TritonReplica implements Replica {
     const prompt = renderChat(this.#options.chatTemplate, messages);
     const answer = await question.ask(prompt, call);
     if (!answer.ok) return answer;
-    const { distribution, usage, modelVersion } = answer.value;
-    return { ok: true, value: { distribution, usage, fingerprint: this.#fingerprintOf(modelVersion) } };
+    return { ok: true, value: this.#replyOf(answer.value) };
+  }
+
+  labelBatches(): LabelBatches | null {
+    return this.#batches;
   }
 
   async generate(
@@ -150,13 +165,8 @@ class TritonReplica implements Replica {
     await this.#page?.close();
   }
 
-  async #describe(call: Call): Promise<EngineResult<KnownModel>> {
-    const { model, backend, tokenizer } = this.#options;
-    const signature = await describeModel(this.#kserve, model, BACKENDS[backend].required, call);
-    if (!signature.ok) return signature;
-    if (tokenizer === undefined) return { ok: true, value: { signature: signature.value, tokens: null } };
-    const tokens = await loadTokens(tokenizer, call.signal);
-    return tokens.ok ? { ok: true, value: { signature: signature.value, tokens: tokens.value } } : tokens;
+  #describe(call: Call): Promise<EngineResult<KnownModel>> {
+    return learnModel(this.#kserve, this.#options, call);
   }
 
   async #warmLabels(
@@ -182,7 +192,11 @@ class TritonReplica implements Replica {
     return tried.ok ? { ok: true, value: sets } : tried;
   }
 
-  #report(version: string | null, sets: readonly WarmSet[], tellsLoad: boolean): ReplicaReport {
+  #report(
+    version: string | null,
+    sets: readonly WarmSet[],
+    known: Pick<ReplicaCapabilities, 'load' | 'labelBatch'>,
+  ): ReplicaReport {
     const { model, maxModelTokens = null } = this.#options;
     const [first] = sets;
     return {
@@ -197,13 +211,26 @@ class TritonReplica implements Replica {
       reportsCachedTokens: false,
       capabilities: capabilitiesOf(sets, {
         tokenizer: this.#options.tokenizer !== undefined,
-        load: tellsLoad,
+        ...known,
       }),
     };
   }
 
-  readonly #infer: Infer = (form, prompt, call) =>
-    inferWhole(this.#kserve, fillRequest(form, prompt, this.#nextId(call), this.#timeLeft(call)), call);
+  /** Questions of one batch that the model takes and whose logits fit into a message; 0 without batches. */
+  async #largestBatch({ signature }: KnownModel, sets: readonly WarmSet[], call: Call): Promise<number> {
+    const { chatTemplate, labelProbes, limits } = this.#options;
+    const render: LabelAccess['render'] = (messages) => renderChat(chatTemplate, messages);
+    if (signature.maxBatch < 2 || !(await tryRows({ render }, labelProbes, sets, call))) return 0;
+    const bytes = Math.max(...sets.map(({ answer }) => answer.bytes ?? 0));
+    return mostRows(signature.maxBatch, limits.messageBytes, bytes);
+  }
+
+  #replyOf({ distribution, usage, modelVersion }: LabelAnswer): DistributionReply {
+    return { distribution, usage, fingerprint: this.#fingerprintOf(modelVersion) };
+  }
+
+  readonly #infer: Infer = (form, prompts, call) =>
+    inferWhole(this.#kserve, fillRequest(form, prompts, this.#nextId(call), this.#timeLeft(call)), call);
 
   /** Server and model version: Triton says nothing of the weights, but a new version of a model is seen. */
   #fingerprintOf(modelVersion: string | null): string | null {
@@ -223,9 +250,4 @@ class TritonReplica implements Replica {
   #isTooLate({ deadline }: Call): boolean {
     return this.#options.clock.monotonic() >= deadline;
   }
-}
-
-interface KnownModel {
-  readonly signature: ModelSignature;
-  readonly tokens: TextTokens | null;
 }

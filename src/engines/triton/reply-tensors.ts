@@ -33,6 +33,23 @@ export class ReplyTensors {
     return { datatype: output.datatype ?? '', shape: (output.shape ?? []).map(Number), data };
   }
 
+  /**
+   * The rows of a tensor of fixed-size elements, one for each of `count` prompts; null when there is no such
+   * tensor or it has another number of rows.
+   */
+  rows(name: string, count: number): readonly Tensor[] | null {
+    const tensor = this.tensor(name);
+    if (tensor === null || tensor.datatype === 'BYTES') return null;
+    const { datatype, shape, data } = tensor;
+    if (shape[0] !== count || data.length % count !== 0) return null;
+    const bytes = data.length / count;
+    return Array.from({ length: count }, (_, row) => ({
+      datatype,
+      shape: [1, ...shape.slice(1)],
+      data: data.subarray(row * bytes, (row + 1) * bytes),
+    }));
+  }
+
   /** The first text of a tensor; null when there is no such tensor or it holds no text. */
   text(name: string): string | null {
     const tensor = this.tensor(name);

@@ -45,14 +45,18 @@ function inputOf({ batched }: ModelSignature, name: string, datatype: string, el
 
 type Input = NonNullable<ModelInferRequest['inputs']>[number];
 
-/** `timeoutMs` is told to Triton's queue, which drops the request after it where its policy allows. */
+/**
+ * `timeoutMs` is told to Triton's queue, which drops the request after it where its policy allows. Several prompts
+ * are the rows of one batch, and every other input is repeated for each; only a batched model takes them.
+ */
 export function fillRequest(
   form: RequestForm,
-  prompt: string,
+  prompts: readonly string[],
   id: string,
   timeoutMs: number,
 ): ModelInferRequest {
-  const text = encodeTensor('BYTES', prompt);
+  const text = encodeTensor('BYTES', prompts) ?? Buffer.alloc(0);
+  const rows = prompts.length;
   return {
     model_name: form.model,
     id,
@@ -61,8 +65,20 @@ export function fillRequest(
       triton_enable_empty_final_response: { bool_param: true },
       ...(Number.isFinite(timeoutMs) ? { timeout: { int64_param: Math.ceil(timeoutMs * 1_000) } } : {}),
     },
-    inputs: form.inputs,
+    inputs:
+      rows === 1 ? form.inputs : form.inputs.map((input) => ({ ...input, shape: rowsShape(input, rows) })),
     outputs: form.outputs,
-    raw_input_contents: text === null ? form.contents.slice() : [text, ...form.contents],
+    raw_input_contents: [
+      text,
+      ...(rows === 1 ? form.contents : form.contents.map((one) => repeat(one, rows))),
+    ],
   };
+}
+
+function rowsShape({ shape = [] }: Input, rows: number): (number | string)[] {
+  return [rows, ...shape.slice(1).map(Number)];
+}
+
+function repeat(contents: Buffer, times: number): Buffer {
+  return Buffer.concat(Array.from({ length: times }, () => contents));
 }

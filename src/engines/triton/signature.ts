@@ -11,6 +11,8 @@ export interface ModelSignature {
   readonly outputs: ReadonlySet<string>;
   /** Tensors have a batch dimension in front. */
   readonly batched: boolean;
+  /** Most questions of one request by the model's configuration; 0 where it has no batches. */
+  readonly maxBatch: number;
   /** One request may have many replies: the model can stream. */
   readonly decoupled: boolean;
   /** Each streamed reply repeats the whole text so far. */
@@ -70,8 +72,9 @@ function missingTensors(required: RequiredTensors, inputs: Names, outputs: Names
 
 function readPolicy({
   config,
-}: ModelConfigResponse__Output): Pick<ModelSignature, 'decoupled' | 'accumulates'> {
+}: ModelConfigResponse__Output): Pick<ModelSignature, 'decoupled' | 'accumulates' | 'maxBatch'> {
   return {
+    maxBatch: config?.max_batch_size ?? 0,
     decoupled: config?.model_transaction_policy?.decoupled === true,
     accumulates: config?.parameters?.['accumulate_tokens']?.string_value?.toLowerCase() === 'true',
   };

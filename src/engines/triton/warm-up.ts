@@ -59,14 +59,14 @@ export async function tryModel(
 ): Promise<EngineResult<null>> {
   const { values, outputs } = backend.textRequest({ max_tokens: 1 }, signature);
   const form = createRequestForm(signature, values, outputs);
-  const replies = await infer(form, render([{ role: 'user', content: 'Hello' }]), call);
+  const replies = await infer(form, [render([{ role: 'user', content: 'Hello' }])], call);
   return replies.ok ? { ok: true, value: null } : replies;
 }
 
 /** What the warm-up showed that a replica can do. What Triton passes on without a word is not tried. */
 export function capabilitiesOf(
   sets: readonly WarmSet[],
-  known: Pick<ReplicaCapabilities, 'tokenizer' | 'load'>,
+  known: Pick<ReplicaCapabilities, 'tokenizer' | 'load' | 'labelBatch'>,
 ): ReplicaCapabilities {
   const routes = [...new Set(sets.map(({ question }) => question.route))];
   const isListed = routes.includes('label_ids') || routes.includes('top_logprobs');
@@ -74,12 +74,40 @@ export function capabilitiesOf(
     routes,
     topLogprobs: isListed ? LISTED : 0,
     promptArrays: false,
-    labelBatch: 0,
     structuredOutput: false,
     priority: false,
     cacheSalt: false,
     ...known,
   };
+}
+
+/** An answer in company may differ by this much from the one alone: a 16-bit engine's own noise is below it. */
+const SAME = 0.03;
+
+/** True when each set is answered in a batch as it is alone, and the answers stand where they belong. */
+export async function tryRows(
+  { render }: Pick<LabelAccess, 'render'>,
+  probes: readonly LabelProbe[],
+  sets: readonly WarmSet[],
+  call: Call,
+): Promise<boolean> {
+  for (const [place, { question, answer }] of sets.entries()) {
+    const prompt = render(probes[place]?.context ?? []);
+    const rows = await question.askRows?.([prompt, `${prompt} `, prompt], call);
+    if (rows?.ok !== true) return false;
+    const [first, , last] = rows.value;
+    if (first?.ok !== true || last?.ok !== true) return false;
+    const alone = answer.distribution;
+    if (![first, last].every(({ value }) => isSame(value.distribution, alone))) return false;
+  }
+  return sets.length > 0;
+}
+
+function isSame(one: LabelDistribution, other: LabelDistribution): boolean {
+  return Object.keys(one.labels).every((name) => {
+    const difference = (one.labels[name]?.probability ?? 0) - (other.labels[name]?.probability ?? 0);
+    return Math.abs(difference) <= SAME;
+  });
 }
 
 interface Example {

@@ -160,7 +160,7 @@ async function askOne(
   prompt: string,
   call: Call,
 ): Promise<EngineResult<Forced>> {
-  const replies = await infer(form, prompt, call);
+  const replies = await infer(form, [prompt], call);
   if (!replies.ok) return replies;
   const reply = replies.value.find((each) => each.tensor('output_log_probs') !== null);
   const tensor = reply?.tensor('output_log_probs') ?? null;

@@ -39,7 +39,7 @@ export function createListedQuestion(
     set,
     route,
     async ask(prompt, call) {
-      const replies = await infer(form, prompt, call);
+      const replies = await infer(form, [prompt], call);
       if (!replies.ok) return replies;
       const reply = replies.value.find((each) => each.tensor('logprobs') !== null);
       const text = reply?.text('logprobs') ?? null;

@@ -1,8 +1,9 @@
 import type { EngineFailure, EngineResult } from '../../../contracts/engine.ts';
 import type { LabelDistribution, LabelProbability } from '../../../domain/distribution.ts';
-import { corruptFailure } from '../../openai/failures.ts';
+import { corruptFailure, garbageFailure } from '../../openai/failures.ts';
 import type { LabelSet } from '../../label-set.ts';
-import { type Infer, type LabelQuestion, usageOf } from '../label-question.ts';
+import type { Infer, LabelAnswer, LabelQuestion } from '../label-question.ts';
+import { BATCH_INDEX, type ReplyRow, rowsOf } from '../reply-rows.ts';
 import { createRequestForm } from '../request-form.ts';
 import type { ModelSignature } from '../signature.ts';
 import { floatsOf } from '../tensor.ts';
@@ -12,39 +13,52 @@ import { floatsOf } from '../tensor.ts';
  * softmax over them gives every label exactly. The engine must have been built to gather them.
  */
 export function createLogitsQuestion(signature: ModelSignature, set: LabelSet, infer: Infer): LabelQuestion {
-  const form = createRequestForm(
-    signature,
-    {
-      max_tokens: 1,
-      temperature: 1,
-      top_k: 1,
-      return_generation_logits: true,
-      return_num_input_tokens: true,
-      return_num_output_tokens: true,
-    },
-    ['text_output', 'generation_logits', 'num_input_tokens', 'num_output_tokens'],
-  );
+  const values = {
+    max_tokens: 1,
+    temperature: 1,
+    top_k: 1,
+    return_generation_logits: true,
+    return_num_input_tokens: true,
+    return_num_output_tokens: true,
+  };
+  const form = createRequestForm(signature, values, OUTPUTS);
+  const rowsForm = createRequestForm(signature, values, [...OUTPUTS, BATCH_INDEX]);
+  const ask: LabelQuestion['ask'] = async (prompt, call) => {
+    const replies = await infer(form, [prompt], call);
+    if (!replies.ok) return replies;
+    const [row] = rowsOf(replies.value, LOGITS, 1) ?? [];
+    return row === undefined ? { ok: false, failure: NO_LOGITS } : readRow(set, row);
+  };
+  const askRows: NonNullable<LabelQuestion['askRows']> = async (prompts, call) => {
+    const replies = await infer(rowsForm, prompts, call);
+    if (!replies.ok) return replies;
+    const rows = rowsOf(replies.value, LOGITS, prompts.length);
+    if (rows === null) return { ok: false, failure: NO_ROWS };
+    return { ok: true, value: rows.map((row) => readRow(set, row)) };
+  };
+  const question = { set, route: 'generation_logits', ask } as const;
+  return signature.maxBatch > 1 ? { ...question, askRows } : question;
+}
+
+const LOGITS = 'generation_logits';
+const OUTPUTS = ['text_output', LOGITS, 'num_input_tokens', 'num_output_tokens'];
+
+/** 1 token was written, whether or not the model counts. */
+function readRow(set: LabelSet, row: ReplyRow): EngineResult<LabelAnswer> {
+  const logits = floatsOf(row.tensor);
+  if (logits === null) return { ok: false, failure: NO_LOGITS };
+  const distribution = readLogits(set, logits);
+  if (!distribution.ok) return distribution;
+  const { inputTokens, outputTokens, modelVersion } = row;
+  const usage = { inputTokens: inputTokens ?? 0, cachedInputTokens: 0, outputTokens: outputTokens ?? 1 };
   return {
-    set,
-    route: 'generation_logits',
-    async ask(prompt, call) {
-      const replies = await infer(form, prompt, call);
-      if (!replies.ok) return replies;
-      const reply = replies.value.find((each) => each.tensor('generation_logits') !== null);
-      const tensor = reply?.tensor('generation_logits') ?? null;
-      const logits = tensor === null ? null : floatsOf(tensor);
-      if (reply === undefined || logits === null) return { ok: false, failure: NO_LOGITS };
-      const distribution = readLogits(set, logits);
-      if (!distribution.ok) return distribution;
-      return {
-        ok: true,
-        value: {
-          distribution: distribution.value,
-          missing: 0,
-          usage: usageOf(reply),
-          modelVersion: reply.modelVersion,
-        },
-      };
+    ok: true,
+    value: {
+      distribution: distribution.value,
+      missing: 0,
+      usage,
+      modelVersion,
+      bytes: row.tensor.data.length,
     },
   };
 }
@@ -86,3 +100,5 @@ const NO_LOGITS: EngineFailure = {
   sent: true,
   blamesReplica: false,
 };
+
+const NO_ROWS = garbageFailure('the engine did not answer each row of a batch once');

@@ -37,14 +37,18 @@ def count_tokens(text):
 
 
 class Request:
-    """Reads the inputs of one request."""
+    """Reads the inputs of one request, or of one row of it."""
 
-    def __init__(self, request):
+    def __init__(self, request, row=0):
         self.raw = request
+        self.row = row
 
     def get(self, name, default=None):
         tensor = pb.get_input_tensor_by_name(self.raw, name)
-        return default if tensor is None or tensor.as_numpy().size == 0 else tensor.as_numpy().reshape(-1)[0]
+        if tensor is None or tensor.as_numpy().size == 0:
+            return default
+        values = tensor.as_numpy()
+        return values[self.row].reshape(-1)[0] if self.row > 0 else values.reshape(-1)[0]
 
     def text(self, name):
         return (self.get(name) or b"").decode()

@@ -13,10 +13,21 @@ class TritonPythonModel:
 
     def execute(self, requests):
         if not self.decoupled:
-            return [list(self.replies(request))[-1] for request in requests]
+            return [self.rows(request) for request in requests]
         for request in requests:
             threading.Thread(target=self.stream, args=(request, request.get_response_sender())).start()
         return None
+
+    def rows(self, request):
+        """One reply, with a row in each tensor for every row of the request."""
+        count = pb.get_input_tensor_by_name(request, "text_input").as_numpy().shape[0]
+        replies = [list(self.replies(request, row))[-1] for row in range(count)]
+        by_name = zip(*(reply.output_tensors() for reply in replies))
+        stacked = [
+            pb.Tensor(tensors[0].name(), np.concatenate([tensor.as_numpy() for tensor in tensors]))
+            for tensors in by_name
+        ]
+        return pb.InferenceResponse(stacked)
 
     def stream(self, request, sender):
         for reply in self.replies(request):
@@ -26,8 +37,8 @@ class TritonPythonModel:
         # BLS ends with a reply without tensors.
         sender.send(flags=toy.FINAL)
 
-    def replies(self, raw):
-        request, text = toy.Request(raw), ""
+    def replies(self, raw, row=0):
+        request, text = toy.Request(raw, row), ""
         prompt = request.text("text_input")
         wants_logits = bool(request.get("return_generation_logits", False))
         bias = float(request.get("embedding_bias_weights", 0.0))

@@ -115,20 +115,6 @@ const FAULTS: readonly Fault[] = [
     code: 'engine_error',
     out: true,
   },
-  {
-    name: 'a reply without end',
-    script: (_, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const more = (): void => {
-        while (!response.destroyed && response.write(`: ${'x'.repeat(16_384)}\n\n`));
-      };
-      response.on('drain', more);
-      more();
-    },
-    options: { replyLimitBytes: 65_536 },
-    code: 'engine_error',
-    out: false,
-  },
 ];
 
 describe.concurrent.each(FAULTS)('$name', ({ script, options = {}, code, out }) => {
@@ -157,6 +143,30 @@ describe.concurrent.each(FAULTS)('$name', ({ script, options = {}, code, out }) 
     broken.breakWith(script);
     const { label, error } = await fleet.judge(1);
     expect({ label, code: error?.code }).toEqual({ label: null, code });
+  });
+});
+
+describe('a reply without end', () => {
+  const endless: Script = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const more = (): void => {
+      while (!response.destroyed && response.write(`: ${'x'.repeat(16_384)}\n\n`));
+    };
+    response.on('drain', more);
+    more();
+  };
+
+  it('is a typed failure of its item, which no other replica is asked about', async () => {
+    await using broken = await startBreakableEngine();
+    await using well = await startBreakableEngine();
+    await using fleet = await startFleet([broken.url, well.url], { replyLimitBytes: 65_536 });
+    broken.breakWith(endless);
+    const { labels, failures } = summaryOf(await fleet.judgeMany(20));
+    expect(labels + failures.length).toBe(20);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(new Set(failures)).toEqual(new Set(['engine_reply_too_large']));
+    broken.mend();
+    expect(summaryOf(await fleet.judgeMany(60, {}, 1_000))).toMatchObject({ labels: 60, failures: [] });
   });
 });
 

@@ -38,7 +38,7 @@ describe('statusFailure', () => {
     [
       status.RESOURCE_EXHAUSTED,
       'Received message larger than max (6400151 vs 4194304)',
-      'engine_error',
+      'engine_reply_too_large',
       true,
       false,
     ],

@@ -26,21 +26,29 @@ export function pairKey([one, other]: Pair, size: number): number {
 
 /**
  * Up to `count` pairs that were not compared yet, no player in two of them: those from which the fit learns
- * most about the order. The information of a comparison is p (1 - p) x the variance of the gap (the greedy
+ * most about the order. While `linked` comparisons leave players apart, only pairs that bring them together
+ * count, so that size - 1 comparisons link everybody. The information of a comparison is p (1 - p) x the variance of the gap (the greedy
  * step of a D-optimal design); it counts by how doubtful the order of the two still is.
  */
-export function choosePairs(fit: Strengths, known: ReadonlySet<number>, count: number): Pair[] {
+export function choosePairs(
+  fit: Strengths,
+  { known, linked }: { readonly known: ReadonlySet<number>; readonly linked: readonly Pair[] },
+  count: number,
+): Pair[] {
   const size = fit.strengths.length;
-  const open = allPairs(size).filter((pair) => !known.has(pairKey(pair, size)));
-  const ranked = open
+  const links = createLinks(size, linked);
+  const ranked = allPairs(size)
+    .filter((pair) => !known.has(pairKey(pair, size)))
     .map((pair) => ({ pair, gain: gainOf(fit, pair) }))
     .toSorted((one, other) => other.gain - one.gain);
+  const isLinking = ranked.some(({ pair }) => !links.has(pair));
   const busy = new Set<number>();
   const chosen: Pair[] = [];
   for (const { pair } of ranked) {
     if (chosen.length >= count) break;
-    if (busy.has(pair[0]) || busy.has(pair[1])) continue;
+    if (busy.has(pair[0]) || busy.has(pair[1]) || (isLinking && links.has(pair))) continue;
     busy.add(pair[0]).add(pair[1]);
+    links.add(pair);
     chosen.push(pair);
   }
   return chosen;
@@ -61,12 +69,27 @@ export function expectedOrder(fit: Strengths): number {
 
 /** True when every player is reached from every other through comparisons: else strengths can not be compared. */
 export function isConnected(size: number, pairs: readonly Pair[]): boolean {
-  const leaders = Array.from({ length: size }, (_, player) => player);
+  const links = createLinks(size, pairs);
+  return Array.from({ length: size }, (_, player): Pair => [0, player]).every((pair) => links.has(pair));
+}
+
+/** Which players pairs bring together, over any number of steps (union and find). */
+interface Links {
+  /** The two are together already. */
+  has(pair: Pair): boolean;
+  add(pair: Pair): void;
+}
+
+function createLinks(size: number, pairs: readonly Pair[]): Links {
+  const above = Array.from({ length: size }, (_, player) => player);
   const leaderOf = (player: number): number => {
     let leader = player;
-    while (leaders[leader] !== leader) leader = leaders[leader] ?? leader;
+    while (above[leader] !== leader) leader = above[leader] ?? leader;
     return leader;
   };
-  for (const [one, other] of pairs) leaders[leaderOf(one)] = leaderOf(other);
-  return leaders.every((_, player) => leaderOf(player) === leaderOf(0));
+  const add = ([one, other]: Pair): void => {
+    above[leaderOf(one)] = leaderOf(other);
+  };
+  for (const pair of pairs) add(pair);
+  return { has: ([one, other]) => leaderOf(one) === leaderOf(other), add };
 }

@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { readHhRow } from '../../src/cli/label/hh-format.ts';
 import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
+import { type Pair, pairsOf } from './hh-pairs.ts';
 import type { LoadReport } from './load.ts';
 import { freePort, type Load, memoryOf, startGateway, startLoad } from './processes.ts';
 import { quickSimulator } from '../fakes/quick-simulator.ts';
@@ -28,13 +28,6 @@ const BATCH = 64;
 const BATCHES = 4;
 const PATH = '/v1/feedback/preferences';
 
-interface Pair {
-  readonly prompt: unknown;
-  readonly candidates: readonly string[];
-}
-
-const row = z.record(z.string(), z.unknown());
-
 /** The pairs of the file that can be judged; answers of everyday length when there is no file. */
 function readPairs(path: string | undefined): Pair[] {
   if (path === undefined) {
@@ -46,12 +39,7 @@ function readPairs(path: string | undefined): Pair[] {
       ],
     }));
   }
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => readHhRow(row.parse(JSON.parse(line))))
-    .filter((read) => read.ok)
-    .map(({ item: { prompt, candidates } }) => ({ prompt, candidates }));
+  return pairsOf(path);
 }
 
 function configFor(port: number, small: string, large: string): string {

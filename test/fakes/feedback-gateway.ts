@@ -31,7 +31,7 @@ export async function startFeedbackGateway(
     writeFileSync(join(folder, path), text);
   }
   const path = join(folder, 'assay.yaml');
-  writeFileSync(path, stringify({ engines: enginesAt(urls), ...config }));
+  writeFileSync(path, stringify({ storage: { kind: 'none' }, engines: enginesAt(urls), ...config }));
   const gateway = await createProgram({}).serve({
     source: { type: 'file', path },
     host: '127.0.0.1',

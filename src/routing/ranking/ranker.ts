@@ -106,7 +106,9 @@ async function runAdaptive(
   let fit: Strengths = fitBradleyTerry(size, []);
   while (known.size < budget && !signal.aborted) {
     const most = known.size === 0 ? 1 : Math.max(1, Math.floor(size / 2));
-    const pairs = choosePairs(fit, known, Math.min(most, budget - known.size));
+    const linked = linksOf(comparisons);
+    const pairs = choosePairs(fit, { known, linked }, Math.min(most, budget - known.size));
+    if (pairs.length === 0) break;
     for (const pair of pairs) known.add(pairKey(pair, size));
     await comparisons.ask(pairs);
     fit = fitBradleyTerry(size, comparisons.judged, fit.strengths);
@@ -118,11 +120,12 @@ async function runAdaptive(
   return `${known.size} pairs, as many as allowed`;
 }
 
-function isLinked(size: number, { judged }: Comparisons): boolean {
-  return isConnected(
-    size,
-    judged.map(({ first, second }): Pair => [first, second]),
-  );
+function isLinked(size: number, comparisons: Comparisons): boolean {
+  return isConnected(size, linksOf(comparisons));
+}
+
+function linksOf({ judged }: Comparisons): Pair[] {
+  return judged.map(({ first, second }): Pair => [first, second]);
 }
 
 /** Why there are no rewards; null when there are. */

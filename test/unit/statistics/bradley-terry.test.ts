@@ -32,6 +32,9 @@ const tournament = fc.integer({ min: 2, max: 7 }).chain((size) =>
   ),
 );
 
+const pairsOf = (comparisons: readonly Comparison[]) =>
+  comparisons.map(({ first, second }) => [first, second] as const);
+
 function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
@@ -122,7 +125,8 @@ describe('choosing pairs', () => {
         const known = new Set(
           comparisons.map(({ first, second }) => Math.min(first, second) * size + Math.max(first, second)),
         );
-        const chosen = choosePairs(fit, known, count);
+        const linked = pairsOf(comparisons);
+        const chosen = choosePairs(fit, { known, linked }, count);
         const players = chosen.flat();
         expect(new Set(players).size).toBe(players.length);
         expect(chosen.length).toBeLessThanOrEqual(count);
@@ -150,7 +154,11 @@ describe('choosing pairs', () => {
       const comparisons: Comparison[] = [];
       let fit = fitBradleyTerry(16, []);
       while (comparisons.length < 60) {
-        for (const [first, second] of choosePairs(fit, known, Math.min(8, 60 - comparisons.length))) {
+        for (const [first, second] of choosePairs(
+          fit,
+          { known, linked: pairsOf(comparisons) },
+          Math.min(8, 60 - comparisons.length),
+        )) {
           known.add(first * 16 + second);
           comparisons.push({ first, second, win: said.get(first * 16 + second) ?? 0.5 });
         }
@@ -160,6 +168,29 @@ describe('choosing pairs', () => {
       tau += kendallTau(fit.strengths, truth) / 20;
     }
     expect(tau).toBeGreaterThan(0.9);
+  });
+
+  it('links everybody with one comparison less than there are players', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 12 }),
+        fc.integer({ min: 1, max: 6 }),
+        share,
+        (size, round, win) => {
+          const known = new Set<number>();
+          const comparisons: Comparison[] = [];
+          while (comparisons.length < size - 1) {
+            const fit = fitBradleyTerry(size, comparisons);
+            const most = Math.min(round, size - 1 - comparisons.length);
+            for (const [first, second] of choosePairs(fit, { known, linked: pairsOf(comparisons) }, most)) {
+              known.add(first * size + second);
+              comparisons.push({ first, second, win });
+            }
+          }
+          expect(isConnected(size, pairsOf(comparisons))).toBe(true);
+        },
+      ),
+    );
   });
 
   it('counts pairs: all of them, and a circle that links everybody', () => {

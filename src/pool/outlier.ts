@@ -35,7 +35,7 @@ export function createOutlier(settings: OutlierSettings, clock: Clock, mayEject:
     },
     failed({ code, blamesReplica }) {
       if (blamesReplica) localFailures += 1;
-      else if (code === 'engine_error') serverErrors += 1;
+      else if (code === 'engine_error' || code === 'engine_reply_too_large') serverErrors += 1;
       else return;
       if (localFailures >= settings.localFailures || serverErrors >= settings.serverErrors) eject();
     },

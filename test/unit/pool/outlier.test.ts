@@ -29,6 +29,14 @@ describe('an outlier', () => {
     expect(erring.outlier.isEjected()).toBe(true);
   });
 
+  it('is ejected after five replies over the limit in a row', () => {
+    const { outlier, fail } = outlierOf();
+    fail(failureOf('engine_reply_too_large'), 4);
+    expect(outlier.isEjected()).toBe(false);
+    fail(failureOf('engine_reply_too_large'), 1);
+    expect(outlier.isEjected()).toBe(true);
+  });
+
   it('is forgiven by an answer in between, and by what says nothing of the replica', () => {
     const { outlier, fail } = outlierOf();
     fail(CRASHED, 2);

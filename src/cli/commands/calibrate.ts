@@ -6,11 +6,13 @@ import { ALL_ITEMS, STRATUM_DIMENSIONS } from '../../domain/stratum.ts';
 import type { CommandContext } from '../context.ts';
 import { askJudges } from '../evaluate/gather.ts';
 import {
+  addPolicyOptions,
   addSharedOptions,
   nameList,
   optionalName,
+  planOf,
+  policyShape,
   readInput,
-  sharedShape,
   withJudges,
 } from '../evaluate/options.ts';
 import { showReport } from '../evaluate/output.ts';
@@ -24,17 +26,14 @@ import { number, readOptions } from '../options.ts';
 const SPLITTING = STRATUM_DIMENSIONS.filter((dimension) => dimension !== 'rubric');
 
 const optionsSchema = z.object({
-  ...sharedShape,
-  policy: optionalName,
+  ...policyShape,
   team: z.string().min(1, 'is empty'),
   small: nameList.optional(),
-  reference: optionalName,
   target: number(0.5, 0.9999),
   confidence: number(0.5, 0.9999),
   risk: z.enum(['marginal', 'selective'], 'must be marginal or selective'),
   train: number(0, 0.9),
   minCoverage: number(0, 0.95),
-  costRatio: number(0, 1).optional(),
   output: z.string().min(1, 'is empty'),
   report: optionalName,
   heldOut: optionalName,
@@ -67,10 +66,8 @@ export function addCalibrateCommand(root: Command, context: CommandContext): voi
       `a certificate for each kind of item: ${SPLITTING.join(', ')}; -o and --report are folders`,
     )
     .option('--held-out <file>', 'items of a later evaluation: refuse when one of their prompts is here')
-    .option('--policy <name>', "policy to certify (default: the gateway's first)")
     .option('--team <name>', 'team that the certificate is for', 'default')
     .option('--small <names>', 'judged files: judges to trust, cheap to strong')
-    .option('--reference <name>', 'a judge, or gold (default: the last tier)')
     .option('--target <share>', 'agreement to promise', '0.95')
     .option('--confidence <share>', 'probability with which it holds', '0.9')
     .option(
@@ -79,9 +76,8 @@ export function addCalibrateCommand(root: Command, context: CommandContext): voi
       'marginal',
     )
     .option('--train <share>', 'share of the items that trains the score instead of certifying', '0')
-    .option('--min-coverage <share>', 'refuse a certificate that releases less than this', '0')
-    .option('--cost-ratio <x>', "where costs are not known: price of a small judgment over the reference's");
-  addSharedOptions(command)
+    .option('--min-coverage <share>', 'refuse a certificate that releases less than this', '0');
+  addSharedOptions(addPolicyOptions(command))
     .addHelpText('after', HELP)
     .action(async (input: string, values: unknown) => {
       await calibrate(input, readOptions(optionsSchema, values), context);
@@ -173,11 +169,7 @@ async function askedSubject(
   context: CommandContext,
 ): Promise<Subject> {
   return withJudges(input, flags, context, async (task, control) => {
-    const { plans, policies } = control.gateway;
-    const policy = flags.policy ?? policies[0] ?? '';
-    const tiers = plans[policy];
-    if (tiers === undefined)
-      throw usageError(`there is no policy "${policy}"; there are ${policies.join(', ')}`);
+    const { policy, tiers } = planOf(control.gateway, flags.policy);
     const reference = toReference(flags.reference ?? tiers.at(-1) ?? 'gold');
     const small = (flags.small ?? tiers.slice(0, -1)).filter(
       (tier) => reference.type === 'gold' || tier !== reference.name,

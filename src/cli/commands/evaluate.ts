@@ -4,11 +4,13 @@ import type { JudgedItem } from '../../contracts/evaluation.ts';
 import type { CommandContext } from '../context.ts';
 import { askJudges, askPolicyAbout } from '../evaluate/gather.ts';
 import {
+  addPolicyOptions,
   addSharedOptions,
   nameList,
   optionalName,
+  planOf,
+  policyShape,
   readInput,
-  sharedShape,
   withJudges,
 } from '../evaluate/options.ts';
 import { showReport } from '../evaluate/output.ts';
@@ -18,12 +20,9 @@ import type { Format } from '../label/input.ts';
 import { number, readOptions } from '../options.ts';
 
 const optionsSchema = z.object({
-  ...sharedShape,
-  policy: optionalName,
+  ...policyShape,
   tiers: nameList.optional(),
   acceptAt: number(0, 1),
-  reference: optionalName,
-  costRatio: number(0, 1).optional(),
   output: optionalName,
 });
 type EvaluateFlags = z.output<typeof optionsSchema>;
@@ -44,13 +43,10 @@ export function addEvaluateCommand(root: Command, context: CommandContext): void
     .command('evaluate')
     .description('a policy against gold labels or a reference judge, with baselines and intervals')
     .argument('<in>', 'pairs or judged items, as JSONL')
-    .option('--policy <name>', "policy to evaluate (default: the gateway's first)")
     .option('--tiers <names>', 'judged files: judges cheap to strong')
     .option('--accept-at <x>', 'judged files: confidence at which a tier but the last is final', '0.9')
-    .option('--reference <name>', 'a judge, or gold (default: the last tier)')
-    .option('--cost-ratio <x>', "where costs are not known: price of a tier's judgment over the last tier's")
     .option('-o, --output <file>', 'HTML report with plots');
-  addSharedOptions(command)
+  addSharedOptions(addPolicyOptions(command))
     .addHelpText('after', HELP)
     .action(async (input: string, values: unknown) => {
       await evaluate(input, readOptions(optionsSchema, values), context);
@@ -101,11 +97,7 @@ async function askedSubject(
   context: CommandContext,
 ): Promise<Subject> {
   return withJudges(input, flags, context, async (task, control) => {
-    const { plans, policies } = control.gateway;
-    const policy = flags.policy ?? policies[0] ?? '';
-    const tiers = plans[policy];
-    if (tiers === undefined)
-      throw usageError(`there is no policy "${policy}"; there are ${policies.join(', ')}`);
+    const { policy, tiers } = planOf(control.gateway, flags.policy);
     const answered = await askPolicyAbout(items, policy, task, control);
     const incomplete = tiers.filter((tier) => answered.some((item) => !isWhole(item, tier)));
     const reference = toReference(flags.reference ?? tiers.at(-1) ?? 'gold');

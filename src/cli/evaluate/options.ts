@@ -36,6 +36,32 @@ export const sharedShape = {
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 };
+/** Options of the commands that look at a policy against a reference. */
+export const policyShape = {
+  ...sharedShape,
+  policy: optionalName,
+  reference: optionalName,
+  costRatio: number(0, 1).optional(),
+};
+
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .option('--policy <name>', "policy of the configuration (default: the gateway's first)")
+    .option('--reference <name>', 'a judge, or gold (default: the last tier)')
+    .option('--cost-ratio <x>', "where costs are not known: price of a small judgment over the last tier's");
+}
+
+/** The policy that was asked for with its tiers, cheap to strong. Throws a usage error when there is none of the name. */
+export function planOf(
+  { plans, policies }: RunningGateway,
+  name: string | undefined,
+): { readonly policy: string; readonly tiers: readonly string[] } {
+  const policy = name ?? policies[0] ?? '';
+  const tiers = plans[policy];
+  if (tiers !== undefined) return { policy, tiers };
+  throw usageError(`there is no policy "${policy}"; there are ${policies.join(', ')}`);
+}
+
 const sharedSchema = z.object(sharedShape);
 export type SharedFlags = z.output<typeof sharedSchema>;
 

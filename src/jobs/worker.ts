@@ -70,7 +70,8 @@ class Worker implements JobWorker {
   }
 
   wake(): void {
-    this.#nap.abort();
+    // Called at every item that ends: an abort makes an error object even when there was one before.
+    if (!this.#nap.signal.aborted) this.#nap.abort();
   }
 
   async refresh(): Promise<void> {

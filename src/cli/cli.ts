@@ -9,7 +9,7 @@ import { addEnginesCommand } from './commands/engines.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEvaluationCommands } from './commands/evaluation.ts';
 import { addKeysCommand } from './commands/keys.ts';
-import { addLabelCommand } from './commands/label.ts';
+import { addLabellingCommands } from './commands/labelling.ts';
 import { addServingCommands } from './commands/serving.ts';
 import { addSimulateCommand } from './commands/simulate.ts';
 import { createContext } from './context.ts';
@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], io: CliIo, program: Progra
   });
   const root = createRoot(io);
   addDemoCommand(root, context);
-  addLabelCommand(root, context);
+  addLabellingCommands(root, context);
   addEvaluationCommands(root, context);
   addServingCommands(root, context);
   addDoctorCommand(root, context);

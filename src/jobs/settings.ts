@@ -24,7 +24,7 @@ export const HEARTBEAT_MS = 8_000;
 export const POLL_MS = 1_000;
 /** A commit is made when so many items have ended, or so long after the first of them. */
 export const COMMIT_ITEMS = 100;
-export const COMMIT_MS = 250;
+export const COMMIT_MS = 100;
 export const SWEEP_MS = 5_000;
 /** A body that says nothing for so long has broken off. */
 export const RECEIVING_MS = 60_000;

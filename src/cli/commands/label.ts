@@ -4,9 +4,12 @@ import type { GatewaySource } from '../../contracts/program.ts';
 import type { CommandContext } from '../context.ts';
 import { plantedPreferences, readPairs, SHIPPED_PAIRS } from '../demo/pairs.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
+import { DEFAULT_URL } from './jobs.ts';
 import { DEFAULT_CONFIG, startOwnGateway } from '../gateway.ts';
 import { listenForInterrupts } from '../interruption.ts';
-import { FORMATS } from '../label/input.ts';
+import { createJobsClient } from '../jobs/client.ts';
+import { submitFile } from '../jobs/submit.ts';
+import { detectFormat, FORMATS } from '../label/input.ts';
 import { preferSmallHeap } from '../label/memory.ts';
 import { OUTPUT_FORMATS } from '../label/paths.ts';
 import { createProgress, silentProgress } from '../label/progress.ts';
@@ -18,7 +21,8 @@ import { formatCount } from '../print/numbers.ts';
 const name = z.string().min(1, 'is empty').optional();
 
 const optionsSchema = z.object({
-  output: z.string().min(1, 'is empty'),
+  output: z.string().min(1, 'is empty').optional(),
+  detach: z.boolean().default(false),
   format: z.enum(['auto', ...FORMATS], `must be one of auto, ${FORMATS.join(', ')}`),
   outputFormat: z.enum(OUTPUT_FORMATS, `must be one of ${OUTPUT_FORMATS.join(', ')}`),
   policy: name,
@@ -53,6 +57,7 @@ Exit codes:
 Examples:
   assay label pairs.jsonl -o labels.jsonl --simulated
   assay label hh.jsonl -o labels.jsonl --config assay.yaml
+  assay label pairs.jsonl --detach --url http://127.0.0.1:8080
   ASSAY_URL=https://assay.internal ASSAY_API_KEY=assay_… assay label pairs.jsonl -o dpo.jsonl --output-format trl
 `;
 
@@ -61,7 +66,8 @@ export function addLabelCommand(root: Command, context: CommandContext): void {
     .command('label')
     .description('judge the pairs of a JSONL file; resumes where it stopped')
     .argument('<in>', 'pairs, as JSONL')
-    .requiredOption('-o, --output <file>', 'where the labels go')
+    .option('-o, --output <file>', 'where the labels go')
+    .option('--detach', 'hand the rows to the gateway as a durable job, and print its id')
     .option('--format <name>', 'format of the input: auto, assay, trl, hh', 'auto')
     .option('--output-format <name>', 'assay: verdicts; trl: preference rows, verdicts beside them', 'assay')
     .option('--policy <name>', "policy to judge with (default: the gateway's first)")
@@ -83,6 +89,10 @@ export function addLabelCommand(root: Command, context: CommandContext): void {
 }
 
 async function label(input: string, flags: LabelFlags, context: CommandContext): Promise<void> {
+  if (flags.detach) {
+    await detach(input, flags, context);
+    return;
+  }
   const { io } = context;
   preferSmallHeap();
   const connect = connector(flags, context);
@@ -99,6 +109,7 @@ async function label(input: string, flags: LabelFlags, context: CommandContext):
 
 function toTask(input: string, flags: LabelFlags): LabelTask {
   const { output, format, outputFormat, simulated, concurrency, restart } = flags;
+  if (output === undefined) throw usageError('--output: is needed, unless --detach hands the rows over');
   return {
     input,
     output,
@@ -149,6 +160,38 @@ function connector(flags: LabelFlags, context: CommandContext): RunControl['conn
 async function sourceOf({ config, simulated }: LabelFlags): Promise<GatewaySource> {
   if (!simulated) return { type: 'file', path: config ?? DEFAULT_CONFIG };
   return { type: 'simulated', preferences: plantedPreferences(await readPairs(SHIPPED_PAIRS)) };
+}
+
+/** The gateway must be there already: one of our own would end with this command. */
+async function detach(path: string, flags: LabelFlags, { io }: CommandContext): Promise<void> {
+  const needless = (['output', 'config', 'simulated', 'restart'] as const).filter((name) => flags[name]);
+  if (needless.length > 0) {
+    throw usageError(
+      `--detach hands the rows to a gateway: ${needless.map((name) => `--${name}`).join(', ')} cannot be given`,
+    );
+  }
+  const url = checkUrl(flags.url ?? io.env['ASSAY_URL'] ?? DEFAULT_URL);
+  const client = createJobsClient({ url, apiKey: flags.key ?? io.env['ASSAY_API_KEY'] ?? null });
+  try {
+    const format = flags.format === 'auto' ? await detectFormat(path) : flags.format;
+    const limit = flags.limit ?? Number.MAX_SAFE_INTEGER;
+    const settings = flags.policy === undefined ? {} : { policy: flags.policy };
+    const { job, leftOut } = await submitFile(
+      client,
+      { path, format, rubric: flags.rubric ?? null, limit },
+      settings,
+    );
+    io.stdout.write(flags.json ? `${JSON.stringify(job, null, 2)}\n` : `${job.id}\n`);
+    if (leftOut.count > 0) {
+      io.stderr.write(
+        `${formatCount(leftOut.count)} rows were left out:\n${leftOut.reasons.map((reason) => `  ${reason}\n`).join('')}`,
+      );
+    }
+    if (!flags.quiet)
+      io.stderr.write(`${formatCount(job.items)} items; follow it with: assay jobs watch ${job.id}\n`);
+  } finally {
+    await client.close();
+  }
 }
 
 function checkUrl(url: string): string {

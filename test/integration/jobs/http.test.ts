@@ -1,9 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJobService } from '../../../src/jobs/service.ts';
 import { createJobWorker, type JobWorker } from '../../../src/jobs/worker.ts';
 import { createJobStore } from '../../../src/ledger/jobs/job-store.ts';
 import { createCallStarter } from '../../../src/resilience/deadline.ts';
 import { createSystemClock, createSystemRandom } from '../../../src/telemetry/system-clock.ts';
+import { cli, readJsonLines, temporaryFolder } from '../../fakes/cli-runner.ts';
 import { quietLogger, startTestStore, type TestStore } from '../../fakes/embedded-store.ts';
 import { scriptedFeedback, type ScriptedFeedback } from '../../fakes/scripted-feedback.ts';
 import { startTestGateway, type TestGateway } from '../../fakes/gateway.ts';
@@ -280,5 +282,57 @@ describe('jobs over HTTP', () => {
     await using bare = await startTestGateway([], {});
     const reply = await bare.post(JOBS, { items: [] });
     expect([reply.status, (await jsonOf(reply)).error.code]).toEqual([501, 'storage_missing']);
+  });
+
+  describe('from the command line', () => {
+    const path = temporaryFolder();
+    const env = () => ({ ASSAY_URL: gateway.url, ASSAY_API_KEY: 'key-all' });
+    const assay = (...args: string[]) => cli(args, { env: env() });
+
+    it('hands a file over, follows the job, and fetches its results', async () => {
+      const rows = [...Array.from({ length: 30 }, (_, n) => line(`d${n}`)), '{"prompt":1}', line('sour')];
+      writeFileSync(path('in.jsonl'), rows.join('\n'));
+      const detached = await assay('label', path('in.jsonl'), '--detach');
+      expect(detached.code).toBe(0);
+      const id = detached.stdout.trim();
+      expect(id).toMatch(/^job_/);
+      expect(detached.stderr).toContain('1 rows were left out:\n  line 31: ');
+      const watched = await assay('jobs', 'watch', id);
+      expect(watched.code).toBe(1);
+      expect(watched.stderr).toContain('31/31 · completed');
+      expect(watched.stdout).toMatch(/outcomes +ok 30, engine_failed 1/);
+      const fetched = await assay('jobs', 'results', id, '-o', path('out.jsonl'));
+      expect(fetched).toMatchObject({ code: 0, stdout: `  31 results in ${path('out.jsonl')}\n` });
+      const whole = readFileSync(path('out.jsonl'), 'utf8');
+      expect(readJsonLines(path('out.jsonl')).map((row) => row['item_id'])).toEqual([
+        ...Array.from({ length: 30 }, (_, n) => `d${n}`),
+        'sour',
+      ]);
+      // As after a crash in the middle of a row.
+      writeFileSync(path('out.jsonl'), whole.slice(0, whole.length / 2));
+      expect((await assay('jobs', 'results', id, '-o', path('out.jsonl'))).code).toBe(0);
+      expect(readFileSync(path('out.jsonl'), 'utf8')).toBe(whole);
+      const listed = await assay('jobs');
+      expect(listed.stdout).toContain(id);
+      const shown = await assay('jobs', 'show', id, '--json');
+      expect(JSON.parse(shown.stdout)).toMatchObject({ id, state: 'completed' });
+      expect((await assay('jobs', 'retry-failed', id)).stdout).toMatch(/state +(queued|running)/);
+      expect((await assay('jobs', 'watch', id)).code).toBe(1);
+    });
+
+    it('says what is wrong', async () => {
+      expect(await assay('jobs', 'show', 'job_none')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('there is no job with this id'),
+      });
+      expect((await assay('jobs', 'explode', 'x')).stderr).toContain('is no action; there are list, show');
+      expect((await assay('jobs', 'results', 'x')).stderr).toContain('results needs -o');
+      expect((await assay('label', path('in.jsonl'))).stderr).toContain('--output: is needed');
+      expect((await assay('label', path('in.jsonl'), '--detach', '--simulated')).stderr).toContain(
+        '--simulated',
+      );
+      const nobody = await cli(['jobs'], { env: { ASSAY_URL: 'http://127.0.0.1:1' } });
+      expect(nobody).toMatchObject({ code: 3, stderr: expect.stringContaining('no gateway answers') });
+    });
   });
 });

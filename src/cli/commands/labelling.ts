@@ -1,0 +1,10 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { addJobsCommand } from './jobs.ts';
+import { addLabelCommand } from './label.ts';
+
+/** The commands that get labels, now or later. */
+export function addLabellingCommands(root: Command, context: CommandContext): void {
+  addLabelCommand(root, context);
+  addJobsCommand(root, context);
+}

@@ -12,7 +12,7 @@ import { createMetricsServer, type MetricsServer } from './http/metrics.ts';
 import { packageVersion } from './compose-state.ts';
 import type { LabelName } from './domain/metrics.ts';
 import { createEngineMeter } from './telemetry/engine-meter.ts';
-import { readEngines, readQuality } from './telemetry/gauges.ts';
+import { readEngines, readQuality, readQueues } from './telemetry/gauges.ts';
 import { createPrometheusMeter } from './telemetry/prometheus-meter.ts';
 import { watchProcess } from './telemetry/process-gauges.ts';
 import { createRequestMeter } from './telemetry/request-meter.ts';
@@ -88,6 +88,7 @@ function readGateway(meter: Meter, { config, engines, evidence }: Readable): voi
   const version = packageVersion();
   meter.read('assay_build_info', () => [{ labels: { version }, value: 1 }]);
   readEngines(meter, engines);
+  readQueues(meter, engines);
   readQuality(meter, evidence.lanes);
   readPolicies(meter, config);
   meter.read('assay_audits_dropped_total', () => [{ labels: {}, value: evidence.auditor.dropped() }]);

@@ -67,4 +67,6 @@ export interface AnsweredRequest {
   readonly ms: number;
   /** Part of `ms` in which at least one engine call of the request was out. */
   readonly engineMs: number;
+  /** Part of it in which the request waited for its turn at an engine. */
+  readonly queuedMs: number;
 }

@@ -72,6 +72,10 @@ export const LABELS = {
   question: { from: ['label', 'generation', 'json'], meaning: 'what the engine was asked for' },
   breaker: { from: ['closed', 'open', 'half_open'], meaning: 'state of the breaker' },
   quantile: { from: ['0.5', '0.99', '1'], meaning: 'quantile of the values; `1` is the largest' },
+  class: {
+    from: ['interactive', 'trainer', 'batch', 'audit'],
+    meaning: 'class of work, the most urgent first',
+  },
   where: { from: ['running', 'waiting'], meaning: 'being worked on, or waiting inside the engine' },
   reload: { from: ['ok', 'refused'], meaning: 'taken over, or the one before stays' },
 } as const satisfies Record<string, { readonly from: string | readonly string[]; readonly meaning: string }>;
@@ -79,6 +83,7 @@ export const LABELS = {
 export type LabelName = keyof typeof LABELS;
 
 const LATENCY = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120] as const;
+const WAIT = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 const OVERHEAD = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5] as const;
 const SHARE = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1] as const;
 const SPENT_ON = ['team', 'task', 'policy', 'tier'] as const;
@@ -208,6 +213,31 @@ const engines = {
   ]),
 } as const;
 
+const queue = {
+  assay_queue_waiting: gauge('Calls that wait for their turn at an engine.', 'count', [
+    'engine',
+    'class',
+    'team',
+  ]),
+  assay_queue_oldest_seconds: gauge('Age of the call that waits longest.', 'seconds', ['engine', 'class']),
+  assay_queue_running: gauge('Calls that have a place at the engine.', 'count', ['engine']),
+  assay_queue_capacity: gauge('Places at the engine; absent while no replica takes calls.', 'count', [
+    'engine',
+  ]),
+  assay_queue_wait_seconds: histogram(
+    "Time that a judge's call waited for its turn.",
+    'seconds',
+    ['engine'],
+    WAIT,
+  ),
+  assay_coalesced_questions: histogram(
+    'Questions in the engine call that answered a question; 1 is alone.',
+    'count',
+    ['engine'],
+    [1, 2, 4, 8, 16, 32, 64],
+  ),
+} as const;
+
 const budgets = {
   assay_budget_level_ratio: gauge(
     "Balance over one period's money: 1 all saved up, 0 on pace, -1 all owed.",
@@ -226,7 +256,7 @@ const http = {
     LATENCY,
   ),
   assay_http_overhead_seconds: histogram(
-    'Part of it in which no engine call of the request was out.',
+    'Part of it in which the request neither was at an engine nor waited for its turn there.',
     'seconds',
     ['route'],
     OVERHEAD,
@@ -263,6 +293,7 @@ export const METRIC_SECTIONS = {
   'Verdicts and cost': verdicts,
   Quality: quality,
   Engines: engines,
+  'Queue and coalescing': queue,
   Budgets: budgets,
   HTTP: http,
   Gateway: gateway,
@@ -272,6 +303,7 @@ export const METRICS = {
   ...verdicts,
   ...quality,
   ...engines,
+  ...queue,
   ...budgets,
   ...http,
   ...gateway,

@@ -30,6 +30,7 @@ export class Exchange {
   isCut = false;
   /** Ends an open event stream with an error event; set while there is one. */
   cutStream: (() => void) | null = null;
+  readonly clock: Clock;
   readonly engineTime: EngineStopwatch;
   /** Milliseconds that the body may take from the start, see `body-watch.ts`. */
   bodyMs = BODY_MS;
@@ -40,6 +41,7 @@ export class Exchange {
     this.request = request;
     this.response = response;
     this.requestId = requestId;
+    this.clock = clock;
     this.startedAt = clock.monotonic();
     this.engineTime = new EngineStopwatch(clock);
   }

@@ -12,6 +12,7 @@ import type { Exchange } from './exchange.ts';
 import { answerSubmission, digestOf, idempotencyKeyOf } from './jobs/submission.ts';
 import { readJson } from './json-body.ts';
 import { sendJson, sendProblems } from './reply.ts';
+import { verdictHeaders } from './verdict-headers.ts';
 
 /** A job of which nothing special is asked. */
 const PLAIN_JOB = {
@@ -50,7 +51,8 @@ export function createFeedbackHandler(task: Task, deps: GatewayDeps, catalogue: 
       deps.feedback.judge(task, policy.name, items, { ...call, cache }),
     );
     exchange.queuedMs = longestWait(verdicts);
-    sendJson(exchange, 200, renderFeedback(exchange.requestId, verdicts));
+    const reply = renderFeedback(exchange.requestId, verdicts);
+    sendJson(exchange, 200, reply, verdictHeaders(exchange, verdicts));
   };
 }
 

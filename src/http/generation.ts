@@ -12,6 +12,7 @@ import { askInOrder } from './fallback.ts';
 import { deadlineOf, type TeamHandler } from './handler.ts';
 import { readJson } from './json-body.ts';
 import { sendError, sendJson, sendJsonText, sendProblems } from './reply.ts';
+import { overheadHeader } from './verdict-headers.ts';
 
 /** `POST /v1/chat/completions` and `/v1/completions`: the engine's own words, streamed or gathered. */
 export function createGenerationHandler(
@@ -52,7 +53,7 @@ export function createEmbeddingsHandler(deps: GatewayDeps, catalogue: Catalogue)
         const { result } = await engine.post('/v1/embeddings', withModel(body, engine.model), call);
         return result;
       });
-      if (answered.ok) sendJson(exchange, 200, answered.value.body, engineHeader(exchange));
+      if (answered.ok) sendJson(exchange, 200, answered.value.body, answerHeaders(exchange));
       else sendFailure(exchange, answered.failure);
     });
   };
@@ -83,6 +84,10 @@ function withModel(body: OpenAiBody, model: string): OpenAiBody {
 
 function engineHeader({ engine }: Exchange): [string, string][] {
   return engine === null ? [] : [['x-assay-engine', engine]];
+}
+
+function answerHeaders(exchange: Exchange) {
+  return [...engineHeader(exchange), overheadHeader(exchange)];
 }
 
 function sendFailure(exchange: Exchange, failure: EngineFailure): void {
@@ -154,7 +159,7 @@ async function sendWhole(
 ): Promise<void> {
   const gathered = await gather(kind, events);
   if (!gathered.ok) sendFailure(exchange, gathered.failure);
-  else sendJsonText(exchange, 200, gathered.value, engineHeader(exchange));
+  else sendJsonText(exchange, 200, gathered.value, answerHeaders(exchange));
 }
 
 /** The whole reply as JSON text. */

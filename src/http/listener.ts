@@ -88,9 +88,9 @@ function open(
 }
 
 function reportOf({ clock }: GatewayDeps, exchange: Exchange): AnsweredRequest {
-  const { route, startedAt, engineTime } = exchange;
+  const { route, startedAt, engineTime, queuedMs } = exchange;
   const ms = clock.monotonic() - startedAt;
-  return { route, status: statusOf(exchange), ms, engineMs: engineTime.ms() };
+  return { route, status: statusOf(exchange), ms, engineMs: engineTime.ms(), queuedMs };
 }
 
 type Fail = (exchange: Exchange, error: unknown) => void;

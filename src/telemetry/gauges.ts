@@ -34,6 +34,34 @@ export function readEngines(meter: Meter, engines: () => readonly EngineDetail[]
   meter.read('assay_replica_reported_requests', () => forReplicas(engines(), reportedRequests));
 }
 
+/** Who waits for a turn at each engine. */
+export function readQueues(meter: Meter, engines: () => readonly EngineDetail[]): void {
+  meter.read('assay_queue_waiting', () =>
+    engines().flatMap(({ engine, queue }) =>
+      queue.lines.map(({ class: name, team, waiting }) => ({
+        labels: { engine, class: name, team },
+        value: waiting,
+      })),
+    ),
+  );
+  meter.read('assay_queue_oldest_seconds', () =>
+    engines().flatMap(({ engine, queue }) =>
+      [...Map.groupBy(queue.lines, (line) => line.class)].map(([name, lines]) => ({
+        labels: { engine, class: name },
+        value: Math.max(...lines.map(({ oldestMs }) => oldestMs)) / 1_000,
+      })),
+    ),
+  );
+  meter.read('assay_queue_running', () =>
+    engines().map(({ engine, queue }) => ({ labels: { engine }, value: queue.running })),
+  );
+  meter.read('assay_queue_capacity', () =>
+    engines().flatMap(({ engine, queue: { capacity } }) =>
+      capacity === null ? [] : [{ labels: { engine }, value: capacity }],
+    ),
+  );
+}
+
 type ReplicaMetric = Extract<
   MetricNameOf<'gauge'>,
   `assay_replica_${'ready' | 'in_flight' | 'limit' | 'ejected' | 'draining' | 'kv_cache_ratio'}`

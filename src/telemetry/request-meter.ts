@@ -16,12 +16,12 @@ export function createRequestMeter(meter: Meter): RequestObserver {
     began() {
       underWay += 1;
     },
-    answered({ route, status, ms, engineMs }) {
+    answered({ route, status, ms, engineMs, queuedMs }) {
       underWay -= 1;
       const figures = ofRoute(route);
       figures.byStatus(String(status)).add();
       figures.durations.observe(ms / 1_000);
-      figures.overheads.observe(Math.max(0, ms - engineMs) / 1_000);
+      figures.overheads.observe(Math.max(0, ms - engineMs - queuedMs) / 1_000);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Meter } from '../contracts/metrics.ts';
+import type { Histogram, Meter } from '../contracts/metrics.ts';
 import type { AuditObserver, VerdictObserver } from '../contracts/observers.ts';
 import { toUsd } from '../domain/cost.ts';
 import type { TrailEntry, Verdict } from '../domain/verdict.ts';
@@ -11,6 +11,10 @@ export function createVerdictMeter(meter: Meter): VerdictObserver & AuditObserve
   const durations = meter.histogram('assay_verdict_duration_seconds');
   const audits = meter.counter('assay_audits_total');
   const path = createPathMeter(meter);
+  const ofEngine = memo((engine) => ({
+    waits: meter.histogram('assay_queue_wait_seconds').of({ engine }),
+    coalesced: meter.histogram('assay_coalesced_questions').of({ engine }),
+  }));
   const places = memo((key) => createPlaceFigures(meter, key));
   return {
     given(verdict, { team, policy, ms }) {
@@ -23,7 +27,10 @@ export function createVerdictMeter(meter: Meter): VerdictObserver & AuditObserve
       const { difficulties, ofTier } = places(keyOf({ team, policy, task }));
       if (verdict.difficulty !== null) difficulties.observe(verdict.difficulty);
       if (tier !== null) tellDecision(verdict, ofTier(tier));
-      for (const entry of verdict.trail) tellCall(entry, ofTier(entry.tier));
+      for (const entry of verdict.trail) {
+        tellCall(entry, ofTier(entry.tier));
+        if (entry.replica !== null) tellTurn(entry, ofEngine(entry.engine));
+      }
       path(verdict, policy, ofTier);
     },
     audited({ team, policy, shadow, audit, result }) {
@@ -37,8 +44,14 @@ export function createVerdictMeter(meter: Meter): VerdictObserver & AuditObserve
 
 const NO_TIER = 'none';
 
+/** How the calls of an engine's judges got their turn. */
+interface TurnFigures {
+  readonly waits: Histogram;
+  readonly coalesced: Histogram;
+}
+
 interface PlaceFigures {
-  readonly difficulties: { observe(value: number): void };
+  readonly difficulties: Histogram;
   ofTier(tier: string): TierFigures;
 }
 
@@ -70,6 +83,11 @@ function tellCall({ cost, retryNanoUsd = 0 }: TrailEntry, figures: TierFigures):
   figures.freshTokens.add(inputTokens - cachedInputTokens);
   figures.cachedTokens.add(cachedInputTokens);
   figures.outputTokens.add(outputTokens);
+}
+
+function tellTurn({ queuedMs, coalesced }: TrailEntry, { waits, coalesced: sizes }: TurnFigures): void {
+  waits.observe(queuedMs / 1_000);
+  if (coalesced !== null) sizes.observe(coalesced);
 }
 
 /** Which tiers were asked, and why an item went on to the next one. */

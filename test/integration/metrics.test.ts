@@ -78,6 +78,10 @@ describe('the metrics of a gateway', () => {
       { prompt: '', candidates: ['only one'] },
     ]);
     const body = await reply.json();
+    const head = Object.fromEntries(reply.headers);
+    expect(head).toMatchObject({ 'x-assay-items': '13', 'x-assay-cached': '0' });
+    expect(head['x-assay-tiers']).toMatch(/^(quick=\d+, )?strict=\d+(, quick=\d+)?$/);
+    expect(head['x-assay-overhead-ms']).toMatch(/^\d+\.\d\d$/);
     const after = await scrape();
     const grown = (name: string, labels: Record<string, string>): number =>
       sumOf(after, name, labels) - sumOf(before, name, labels);
@@ -96,6 +100,7 @@ describe('the metrics of a gateway', () => {
       byLarge,
     );
     expect(grown('assay_judgments_total', { policy: 'default', tier: 'quick' })).toBe(12);
+    expect(Number(head['x-assay-cost-usd'])).toBeCloseTo(summary.cost_usd, 12);
     expect(grown('assay_cost_dollars_total', red)).toBeCloseTo(summary.cost_usd, 12);
     expect(grown('assay_cost_dollars_total', { ...red, component: 'serve' })).toBeCloseTo(
       summary.cost_usd,
@@ -105,6 +110,8 @@ describe('the metrics of a gateway', () => {
     expect(grown('assay_engine_calls_total', { question: 'label', code: 'ok' })).toBe(calls);
     expect(grown('assay_engine_first_token_seconds_count', {})).toBe(calls);
     expect(grown('assay_engine_cost_dollars_total', {})).toBeCloseTo(summary.cost_usd, 12);
+    expect(grown('assay_queue_wait_seconds_count', {})).toBe(calls);
+    expect(grown('assay_coalesced_questions_count', {})).toBe(calls);
     expect(grown('assay_confidence_count', { policy: 'default' })).toBe(12);
     expect(grown('assay_order_pairs_total', { policy: 'default' })).toBe(12);
     expect(sumOf(after, 'assay_verdicts_total', { team: 'blue' })).toBe(0);
@@ -142,6 +149,8 @@ describe('the metrics of a gateway', () => {
   it('tells how engines, requests and the process are', async () => {
     await fetch(`${gateway.url}/no/such/path`);
     const samples = await scrape();
+    expect(sumOf(samples, 'assay_queue_capacity', { engine: 'cheap' })).toBeGreaterThan(0);
+    expect(sumOf(samples, 'assay_queue_running')).toBe(0);
     expect(sumOf(samples, 'assay_replica_ready', { engine: 'cheap', replica: 'cheap/0' })).toBe(1);
     expect(sumOf(samples, 'assay_replica_breaker', { replica: 'dear/0', breaker: 'closed' })).toBe(1);
     expect(sumOf(samples, 'assay_replica_breaker', { replica: 'dear/0', breaker: 'open' })).toBe(0);

@@ -7,6 +7,7 @@ import type { Certificate } from './contracts/certificate.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { LaneEvent, LaneQuality, QualityBook } from './contracts/quality.ts';
 import { type AnchorWatch, createAnchorWatch } from './routing/anchors/anchor-watch.ts';
+import type { ValueOf } from './domain/metrics.ts';
 import { type Auditor, createAuditor } from './routing/auditor.ts';
 import { certifyChain } from './routing/certificates/shorter-chains.ts';
 import { createSpendPace } from './routing/deferral/spend-pace.ts';
@@ -209,7 +210,8 @@ interface AnchorParts {
 const TRAIN_FROM = 500;
 
 function tellEvent({ logger, telemetry }: Parts, { type, lane, detail }: LaneEvent): void {
-  telemetry?.meter.counter('assay_certificate_events_total').of({ policy: lane.policy, event: type }).add();
+  const event: ValueOf<'event'> = type;
+  telemetry?.meter.counter('assay_certificate_events_total').of({ policy: lane.policy, event }).add();
   const fields = { event: type, ...lane, detail };
   if (type === 'certified') logger.info(fields, 'certificate in force');
   else if (type === 'refused') logger.info(fields, 'no certificate yet');

@@ -10,7 +10,7 @@ import type {
 } from './contracts/observers.ts';
 import { createMetricsServer, type MetricsServer } from './http/metrics.ts';
 import { packageVersion } from './compose-state.ts';
-import type { LabelName } from './domain/metrics.ts';
+import { type LabelName, LABELS } from './domain/metrics.ts';
 import { createEngineMeter } from './telemetry/engine-meter.ts';
 import { readEngines, readQuality, readQueues } from './telemetry/gauges.ts';
 import { createPrometheusMeter } from './telemetry/prometheus-meter.ts';
@@ -45,11 +45,21 @@ export function createTelemetry(): Telemetry {
     },
     use(config) {
       names = namesOf(config);
+      beginCertificates(registry, config);
     },
   };
 }
 
 type Names = Partial<Record<LabelName, ReadonlySet<string>>>;
+
+/** From 0, so that the first event of a kind is an increase already. */
+function beginCertificates(meter: Meter, { policies }: Config): void {
+  const events = meter.counter('assay_certificate_events_total');
+  for (const [policy, { target }] of Object.entries(policies)) {
+    if (target === undefined) continue;
+    for (const event of LABELS.event.from) events.of({ policy, event });
+  }
+}
 
 /** Teams beside the configured ones: everybody without keys, and the program's own commands. */
 const OWN_TEAMS = ['default', 'local'];

@@ -61,7 +61,7 @@ export const LABELS = {
     meaning: 'what small judges may decide, see docs/routing.md',
   },
   event: {
-    from: ['certified', 'refused', 'withdrawn', 'judge_changed'],
+    from: ['certified', 'refused', 'alarm', 'withdrawn', 'judge_changed'],
     meaning: 'what happened to a certificate',
   },
   result: { from: ['agreed', 'disagreed'], meaning: 'whether the reference says what was released' },
@@ -81,6 +81,8 @@ export const LABELS = {
 } as const satisfies Record<string, { readonly from: string | readonly string[]; readonly meaning: string }>;
 
 export type LabelName = keyof typeof LABELS;
+/** A value of a label with a fixed list. */
+export type ValueOf<Label extends LabelName> = (typeof LABELS)[Label]['from'][number];
 
 const LATENCY = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120] as const;
 const WAIT = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60] as const;

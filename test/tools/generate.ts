@@ -1,6 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { alertRules } from './alerts.ts';
 import { configurationPage } from './configuration-page.ts';
+import { DASHBOARDS } from './dashboards/all.ts';
+import { renderDashboard } from './dashboards/render.ts';
 import { metricsPage } from './metrics-page.ts';
 import { CONFIG_JSON_SCHEMA } from '../../src/config/json-schema.ts';
 import { openApiDocument } from '../../src/wire/openapi.ts';
@@ -11,8 +14,15 @@ import { openApiDocument } from '../../src/wire/openapi.ts';
  */
 const root = join(import.meta.dirname, '../..');
 
+const dashboards = Object.entries(DASHBOARDS).map(([name, plan]): [string, () => string] => [
+  `deploy/grafana/assay-${name}.json`,
+  () => renderDashboard(plan),
+]);
+
 const files: Readonly<Record<string, () => string>> = {
+  ...Object.fromEntries(dashboards),
   'docs/configuration.md': configurationPage,
+  'deploy/prometheus/assay-rules.yaml': alertRules,
   'docs/metrics.md': metricsPage,
   'docs/reference/assay.schema.json': () => json(CONFIG_JSON_SCHEMA),
   'docs/reference/openapi.json': () => json(openApiDocument({ version: packageVersion() })),

@@ -1,0 +1,139 @@
+import { type DashboardPlan, quantile, query, sparse } from './panel.ts';
+
+const E = 'engine=~"$engine"';
+const RATE = '[$__rate_interval]';
+
+export const queuesDashboard: DashboardPlan = {
+  uid: 'assay-queues',
+  title: 'Assay / Jobs and queues',
+  description: 'Who waits for what, how full calls are, and what the gateway itself costs.',
+  variables: ['engine'],
+  rows: [
+    {
+      title: 'Queue',
+      panels: [
+        {
+          title: 'Calls that wait',
+          description: 'By class, the most urgent is interactive.',
+          kind: 'stacked',
+          unit: 'short',
+          queries: [sparse(`sum by (engine, class) (assay_queue_waiting{${E}})`, '{{engine}} {{class}}')],
+        },
+        {
+          title: 'Longest wait now',
+          description: 'Age of the oldest call in the queue.',
+          kind: 'series',
+          unit: 's',
+          queries: [
+            sparse(`max by (engine, class) (assay_queue_oldest_seconds{${E}})`, '{{engine}} {{class}}'),
+          ],
+        },
+        {
+          title: 'Places at the engine',
+          description: 'Taken, and there.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query(`sum by (engine) (assay_queue_running{${E}})`, '{{engine}} taken'),
+            query(`sum by (engine) (assay_queue_capacity{${E}})`, '{{engine}} there'),
+          ],
+        },
+        {
+          title: "Wait of judges' calls",
+          description: 'Median and 99th percentile.',
+          kind: 'series',
+          unit: 's',
+          queries: [
+            query(quantile(0.5, 'assay_queue_wait_seconds', { by: 'engine', where: E }), '{{engine}} p50'),
+            query(quantile(0.99, 'assay_queue_wait_seconds', { by: 'engine', where: E }), '{{engine}} p99'),
+          ],
+        },
+        {
+          title: 'Questions per engine call',
+          description: 'Mean company of a question: 1 is alone.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query(
+              `sum by (engine) (rate(assay_coalesced_questions_sum{${E}}${RATE})) / sum by (engine) (rate(assay_coalesced_questions_count{${E}}${RATE}))`,
+              '{{engine}}',
+            ),
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Gateway',
+      panels: [
+        {
+          title: 'Requests per second',
+          description: 'By route and status.',
+          kind: 'stacked',
+          unit: 'reqps',
+          queries: [
+            query(`sum by (route, status) (rate(assay_http_requests_total${RATE}))`, '{{route}} {{status}}'),
+          ],
+        },
+        {
+          title: 'Duration of requests',
+          description: '99th percentile by route.',
+          kind: 'series',
+          unit: 's',
+          queries: [
+            query(quantile(0.99, 'assay_http_request_duration_seconds', { by: 'route' }), '{{route}}'),
+          ],
+        },
+        {
+          title: 'What the gateway itself adds',
+          description: 'Time in which a request neither was at an engine nor waited for its turn there.',
+          kind: 'series',
+          unit: 's',
+          queries: [
+            query(quantile(0.5, 'assay_http_overhead_seconds', { by: 'route' }), '{{route}} p50'),
+            query(quantile(0.99, 'assay_http_overhead_seconds', { by: 'route' }), '{{route}} p99'),
+          ],
+        },
+        {
+          title: 'Time from an item to its verdict',
+          description: '95th percentile.',
+          kind: 'series',
+          unit: 's',
+          queries: [query(quantile(0.95, 'assay_verdict_duration_seconds', { by: 'policy' }), '{{policy}}')],
+        },
+        {
+          title: 'Event loop',
+          description: 'Busy share: at 1 the gateway has no time left. Delay: how late timers are.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query('max by (instance) (assay_event_loop_busy_ratio)', '{{instance}} busy'),
+            query(
+              'max by (instance) (assay_event_loop_delay_seconds{quantile="0.99"})',
+              '{{instance}} delay p99 (s)',
+            ),
+          ],
+        },
+        {
+          title: 'Memory and processor',
+          description: 'Of each gateway.',
+          kind: 'series',
+          unit: 'bytes',
+          queries: [
+            query('assay_process_resident_bytes', '{{instance}} memory'),
+            query('assay_process_heap_bytes', '{{instance}} heap'),
+          ],
+        },
+        {
+          title: 'Requests under way, processor cores',
+          description: 'A rising count with idle cores waits for engines.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query('sum by (instance) (assay_http_in_flight)', '{{instance}} under way'),
+            query(`sum by (instance) (rate(assay_process_cpu_seconds_total${RATE}))`, '{{instance}} cores'),
+          ],
+        },
+      ],
+    },
+  ],
+};

@@ -37,7 +37,11 @@ export function createPolicyRouter(name: string, policy: PolicyConfig, routing: 
 }
 
 /** What a label rests on, as far as it is known before any call. Certificates hold for one policy alone. */
-function promiseOf(name: string, policy: PolicyConfig, { config, templates }: RoutingParts): string {
+export function promiseOf(
+  name: string,
+  policy: PolicyConfig,
+  { config, templates }: Pick<RoutingParts, 'config' | 'templates'>,
+): string {
   const judges = policy.tiers.map((tier) => {
     const { engine: id, prompt, orders } = need(config.judges[tier], tier);
     const engine = need(config.engines[id], id);

@@ -1,5 +1,6 @@
 import type { Parts } from './compose-parts.ts';
 import { createLabelStore } from './caching/label-store.ts';
+import { createScoreStore, type ScoreStore } from './caching/score-store.ts';
 import type { Config } from './config/schema.ts';
 import type { LabelStore } from './contracts/cache.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
@@ -33,6 +34,8 @@ export interface Evidence {
   spendingOf(name: string, budget: BudgetConfig): Spending;
   /** Empty again when the size changes. */
   labels(bytes: number): LabelStore;
+  /** The same for scores. */
+  scores(bytes: number): ScoreStore;
   /** All there are, without what needs counting through verdicts. */
   lanes(): readonly Omit<LaneQuality, 'goldAgreement'>[];
   /** By policy. */
@@ -58,7 +61,6 @@ export function createEvidence(parts: Parts): Evidence {
   const gates = createMemory<PolicyGate>();
   const anchors = createMemory<AnchorWatch>();
   const spendings = createMemory<Spending>();
-  const stores = createMemory<LabelStore>();
   return {
     outcomes,
     auditor,
@@ -99,13 +101,22 @@ export function createEvidence(parts: Parts): Evidence {
       watch.use(judges);
     },
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
-    labels: (bytes) => stores.get('labels', bytes, () => createLabelStore(bytes, parts.clock)),
+    ...createStores(parts),
     lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
     spendings: () => spendings.entries(),
     close() {
       for (const watch of anchors.all()) watch.stop();
       return auditor.close();
     },
+  };
+}
+
+function createStores({ clock }: Parts): Pick<Evidence, 'labels' | 'scores'> {
+  const labels = createMemory<LabelStore>();
+  const scores = createMemory<ScoreStore>();
+  return {
+    labels: (bytes) => labels.get('labels', bytes, () => createLabelStore(bytes, clock)),
+    scores: (bytes) => scores.get('scores', bytes, () => createScoreStore(bytes, clock)),
   };
 }
 

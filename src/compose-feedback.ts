@@ -1,4 +1,5 @@
-import { createPolicyRouter } from './compose-caching.ts';
+import { createCachedScores } from './caching/cached-scores.ts';
+import { createPolicyRouter, promiseOf } from './compose-caching.ts';
 import type { Judges } from './compose-judges.ts';
 import { need } from './compose-parts.ts';
 import type { RoutingParts } from './compose-routing.ts';
@@ -7,6 +8,7 @@ import type { Config } from './config/schema.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { AcceptanceRule, Router } from './contracts/routing.ts';
 import type { AnyJudgment } from './domain/judgment.ts';
+import type { ScoreJudgment } from './domain/score.ts';
 import type { Task } from './domain/task.ts';
 import {
   critiqueRunner,
@@ -56,7 +58,7 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
       ]);
     }
     case 'score': {
-      const router = cascadeOf(policy, judges.score, scoreRule);
+      const router = scoreRouter(name, policy, parts);
       const rubric = policy.rubric === undefined ? undefined : rubrics.get(policy.rubric);
       return new Map([['score', scoreRunner(router, rubric)]]);
     }
@@ -67,6 +69,16 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
 
 /** Comparisons of one group at once: requests have many groups, and engines take their fill anyway. */
 const MOST_COMPARISONS = 32;
+
+/** Tiers behind the store of scores that were bought, unless the policy wants none. */
+function scoreRouter(name: string, policy: PolicyConfig, parts: FeedbackParts): Router<ScoreJudgment> {
+  const { judges, evidence, config } = parts;
+  const router = cascadeOf(policy, judges.score, scoreRule);
+  const { ttlMs } = policy.cache;
+  if (ttlMs === 0) return router;
+  const store = evidence.scores(config.cache.scoreBytes);
+  return createCachedScores(router, { store, ttlMs, promise: promiseOf(name, policy, parts) });
+}
 
 function critiqueRunners(
   policy: PolicyConfig,

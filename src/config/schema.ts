@@ -211,6 +211,12 @@ const cache = z.strictObject({
     .max(17_179_869_184)
     .default(67_108_864)
     .describe('Memory for labels that may be given again, in bytes; the ones unused for longest go first.'),
+  scoreBytes: z
+    .int()
+    .min(65_536)
+    .max(17_179_869_184)
+    .default(16_777_216)
+    .describe('The same for scores, beside it.'),
 });
 
 const policyCache = z.strictObject({

@@ -20,6 +20,8 @@ const reply = z.object({
       confidence: z.number().nullable(),
       tier: z.string().nullable(),
       flags: z.array(z.string()),
+      cached: z.boolean(),
+      cache: z.string().nullable(),
       score: z.object({ score: z.number(), criteria: z.array(criterion) }).optional(),
       cost: z.object({ usd: z.number(), output_tokens: z.number() }),
       trail: z.array(z.object({ tier: z.string(), order: z.null(), part: z.string(), prompt: z.string() })),
@@ -103,7 +105,7 @@ describe('POST /v1/feedback/scores', () => {
   });
 
   it('asks the next tier only where the distribution is wide, once for each criterion', async () => {
-    const { data } = await score(Array.from({ length: 24 }, (_, n) => item(n, { id: `other-${n}` })));
+    const { data } = await score(Array.from({ length: 24 }, (_, n) => item(n + 50)));
     const tiers = new Set(data.map(({ tier }) => tier));
     expect(tiers).toEqual(new Set(['quick', 'strict']));
     for (const { tier, trail, cost } of data) {
@@ -127,6 +129,30 @@ describe('POST /v1/feedback/scores', () => {
     expect(verdict).toMatchObject({ outcome: 'abstained', tier: 'strict' });
     expect(verdict?.score).toBeUndefined();
     expect(verdict?.confidence).toBeLessThan(0.999);
+  });
+
+  it('scores an equal response once, and gives it again for nothing', async () => {
+    const [first] = (await score([item(107)])).data;
+    const [second] = (await score([item(107)])).data;
+    expect(first).toMatchObject({ cached: false, cache: null });
+    expect(second).toMatchObject({ cached: true, cache: 'exact', cost: { usd: 0 } });
+    expect(second?.score).toEqual(first?.score);
+    const others = [
+      { reference: 'Known to be good.' },
+      { rubric: 'short@1' },
+      { candidates: ['Answer 107.'] },
+    ];
+    const { data } = await score(others.map((other) => item(107, other)));
+    expect(data.map(({ cached }) => cached)).toEqual([false, false, false]);
+  });
+
+  it('scores equal responses of one request once: one of them pays', async () => {
+    const { data } = await score(Array.from({ length: 5 }, () => item(108)));
+    expect(data.map(({ cache }) => cache).toSorted()).toEqual(
+      [null, 'shared', 'shared', 'shared', 'shared'].toSorted(),
+    );
+    expect(data.filter(({ cost }) => cost.usd > 0)).toHaveLength(1);
+    expect(new Set(data.map((verdict) => verdict.score?.score)).size).toBe(1);
   });
 
   it('takes the first policy for scores when none is named, and refuses one of another task', async () => {

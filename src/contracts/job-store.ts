@@ -114,11 +114,7 @@ export type Commit = { readonly type: 'committed'; readonly pulse: JobPulse } | 
 /** Working on jobs. */
 export interface JobWorkStore {
   /** The next shard by priority and fairness, or null when there is nothing to do. */
-  claim(options: {
-    readonly token: string;
-    readonly worker: string;
-    readonly leaseMs: number;
-  }): Promise<ClaimedShard | null>;
+  claim(options: { readonly token: string; readonly leaseMs: number }): Promise<ClaimedShard | null>;
   /** Renews leases; a token that is missing in the answer was lost. */
   renew(tokens: readonly string[], leaseMs: number): Promise<ReadonlyMap<string, JobPulse>>;
   /** Ends items, with the shard's progress, the job's figures and, at its end, the message to tell of it. */

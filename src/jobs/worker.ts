@@ -109,7 +109,7 @@ class Worker implements JobWorker {
   async #claim(): Promise<boolean> {
     const { store, random, settings } = this.#options;
     const token = random.id('lse_');
-    const claimed = await store.claim({ token, worker: token, leaseMs: LEASE_MS });
+    const claimed = await store.claim({ token, leaseMs: LEASE_MS });
     if (claimed === null) return false;
     const tools = { ...this.#options, slots: this.#slots, itemTimeoutMs: settings.itemTimeoutMs };
     const run = new ShardRun(claimed, tools);

@@ -40,7 +40,7 @@ export function jobStoreContract(name: string, open: () => Promise<OpenStore>): 
       await store.accept(job.id, { items: first, invalid: 0, bodyHash });
     };
     const claim = async (token: string, leaseMs = LEASE): Promise<ClaimedShard> => {
-      const claimed = await store.claim({ token, worker: token, leaseMs });
+      const claimed = await store.claim({ token, leaseMs });
       if (claimed === null) throw new Error('there is no shard to claim');
       return claimed;
     };
@@ -48,7 +48,7 @@ export function jobStoreContract(name: string, open: () => Promise<OpenStore>): 
     const endAll = async (): Promise<void> => {
       await store.releaseAll();
       for (let n = 0; ; n += 1) {
-        const shard = await store.claim({ token: `end${n}`, worker: 'w', leaseMs: LEASE });
+        const shard = await store.claim({ token: `end${n}`, leaseMs: LEASE });
         if (shard === null) return;
         await store.commit(
           shard.lease,
@@ -65,7 +65,7 @@ export function jobStoreContract(name: string, open: () => Promise<OpenStore>): 
       await store.open(newJob({ id: 'job_a' }));
       await store.addShard('job_a', shardOf(0, 0, itemsNamed(3)));
       expect(await store.find('red', 'job_a')).toBe(null);
-      expect(await store.claim({ token: 't', worker: 'w', leaseMs: LEASE })).toBe(null);
+      expect(await store.claim({ token: 't', leaseMs: LEASE })).toBe(null);
       await store.accept('job_a', { items: 3, invalid: 1, bodyHash: 'h' });
       expect(await store.find('red', 'job_a')).toMatchObject({
         state: 'queued',
@@ -152,7 +152,7 @@ export function jobStoreContract(name: string, open: () => Promise<OpenStore>): 
       expect(await store.results('job_z', { order: 'item', after: -1, limit: 9 })).toEqual([]);
       expect(await store.find('red', 'job_z')).toMatchObject({ finished: 0, nanoUsd: 1000 });
       await store.release(sleeper.lease);
-      expect(await store.claim({ token: 't', worker: 'w', leaseMs: LEASE })).toBe(null);
+      expect(await store.claim({ token: 't', leaseMs: LEASE })).toBe(null);
       await endAll();
     });
 
@@ -182,7 +182,7 @@ export function jobStoreContract(name: string, open: () => Promise<OpenStore>): 
     it('gives a job with a budget to one at a time', async () => {
       await accepted({ id: 'job_b', budgetNanoUsd: 5 }, [itemsNamed(1), itemsNamed(1)]);
       await claim('b1');
-      expect(await store.claim({ token: 'b2', worker: 'w', leaseMs: LEASE })).toBe(null);
+      expect(await store.claim({ token: 'b2', leaseMs: LEASE })).toBe(null);
       await endAll();
     });
 
@@ -193,7 +193,7 @@ export function jobStoreContract(name: string, open: () => Promise<OpenStore>): 
         done: true,
         job: { state: 'paused' },
       });
-      expect(await store.claim({ token: 't', worker: 'w', leaseMs: LEASE })).toBe(null);
+      expect(await store.claim({ token: 't', leaseMs: LEASE })).toBe(null);
       expect(await store.command('red', 'job_c', 'resume', {})).toMatchObject({ job: { state: 'queued' } });
       expect(await store.command('red', 'job_c', 'retry-failed', {})).toMatchObject({ done: false });
       const shard = await claim('c1');

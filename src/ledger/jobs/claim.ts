@@ -64,7 +64,7 @@ async function isAlone(tx: Transaction<Tables>, jobId: string): Promise<boolean>
 async function takeShard(
   tx: Transaction<Tables>,
   jobId: string,
-  { token, worker, leaseMs }: ClaimOptions,
+  { token, leaseMs }: ClaimOptions,
 ): Promise<ClaimedShard | null> {
   const free = await tx
     .selectFrom('job_shard')
@@ -83,7 +83,6 @@ async function takeShard(
     .set({
       lease_token: token,
       lease_until: nowPlus(leaseMs),
-      worker,
       losses: sql`losses + 1`,
     })
     .where('job_id', '=', jobId)

@@ -58,7 +58,6 @@ interface JobShardTable {
   items: string;
   lease_token: string | null;
   lease_until: InstantOrNull;
-  worker: string | null;
   /** Times that it was given out since one of its items last ended. */
   losses: Generated<number>;
 }

@@ -50,7 +50,6 @@ const STATEMENTS = [
     items text NOT NULL,
     lease_token text,
     lease_until timestamptz,
-    worker text,
     losses integer NOT NULL DEFAULT 0,
     PRIMARY KEY (job_id, no)
   )`,

@@ -60,7 +60,9 @@ describe('webhook messages', () => {
     expect(headers['webhook-id']).toBe('msg_1');
     const texts = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
     expect(new Webhook(SECRET).verify(body, texts)).toMatchObject({ type: 'batch.completed' });
-    expect(() => new Webhook(SECRET).verify(body.replace('job_1', 'job_2'), texts)).toThrow();
+    expect(() => new Webhook(SECRET).verify(body.replace('job_1', 'job_2'), texts)).toThrow(
+      'No matching signature found',
+    );
     const client = new OpenAI({ apiKey: 'none', webhookSecret: SECRET });
     expect(await client.webhooks.unwrap(body, new Headers(texts))).toMatchObject({ data: { id: 'job_1' } });
   });

@@ -27,6 +27,8 @@ export interface Observation {
   readonly label: Label | null;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Probability of the coin that chose it, in (0, 1]; absent, it is the lane's own audit share. */
+  readonly probability?: number;
 }
 
 /** As much of a verdict as a gold label needs that comes later. */

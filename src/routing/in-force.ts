@@ -25,12 +25,12 @@ export class InForce {
   }
 
   /** An audit that a coin chose while this was in force; the reason to withdraw it, or null. */
-  audit({ acceptedBy, label, item }: Pick<Observation, 'acceptedBy' | 'label' | 'item'>): string | null {
+  audit({ acceptedBy, label, item, probability = this.#auditShare }: Audited): string | null {
     const isAccepted = acceptedBy === this.certificate.id;
     const isWrong = isAccepted && label !== item.reference;
     if (isAccepted) this.audited += 1;
     if (isWrong) this.disagreed += 1;
-    const alarm = this.#errors.observe({ error: isWrong, probability: this.#auditShare });
+    const alarm = this.#errors.observe({ error: isWrong, probability });
     return alarm === null ? null : alarmText(alarm);
   }
 
@@ -45,6 +45,8 @@ export class InForce {
     return (from === 'audit') === this.#isGated ? this.#scores.observe(answer) : null;
   }
 }
+
+type Audited = Pick<Observation, 'acceptedBy' | 'label' | 'item' | 'probability'>;
 
 export interface InForceOptions {
   readonly certificate: Certificate;

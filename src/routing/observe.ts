@@ -1,10 +1,12 @@
 import type { Call } from '../contracts/call.ts';
 import type { Stage } from '../contracts/certificate.ts';
+import type { Observation } from '../contracts/evidence.ts';
 import type { RoutingEnd } from '../contracts/routing.ts';
 import type { JudgeReply } from '../domain/judgment.ts';
 import { labelOf } from '../domain/preference.ts';
 import type { TrailEntry } from '../domain/verdict.ts';
 import { labelOfSignals, lengthLogRatioOf } from '../domain/signals.ts';
+import type { Label } from '../domain/verdict.ts';
 import type { CertifiedRouterOptions, Journey } from './certified-router.ts';
 
 /**
@@ -14,19 +16,30 @@ import type { CertifiedRouterOptions, Journey } from './certified-router.ts';
 export function observe(
   options: CertifiedRouterOptions,
   journey: Journey,
-  given: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
+  given: GivenAnswer,
   { requestId, team }: Call,
 ): void {
   const { auditor, auditMs: timeoutMs } = options;
-  auditor.run({ requestId, team, timeoutMs, work: (call) => complete(options, journey, given, call) });
+  const work = async (call: Call): Promise<void> => void (await complete(options, journey, given, call));
+  auditor.run({ requestId, team, timeoutMs, work });
 }
 
-async function complete(
+/** What was answered. */
+export interface GivenAnswer {
+  readonly end: RoutingEnd;
+  /** The reference's; null when it was not asked. */
+  readonly reply: JudgeReply | null;
+  /** As in `Observation`. */
+  readonly probability?: number;
+}
+
+/** Gives the reference's label; null when it gave none. */
+export async function complete(
   options: CertifiedRouterOptions,
   journey: Journey,
-  given: { readonly end: RoutingEnd; readonly reply: JudgeReply | null },
+  given: GivenAnswer,
   call: Call,
-): Promise<void> {
+): Promise<Label | null> {
   const { run } = journey;
   const [wasAsked, asked] = [!run.isUntouched(), run.trail().length];
   const answer = await askRest(options, journey, given.reply, call);
@@ -40,7 +53,7 @@ async function complete(
     audit,
     result: answer === null ? null : resultOf(given.end, answer),
   });
-  if (answer !== null) learn(options, journey, { ...given, answer, wasAsked });
+  return answer === null ? null : learn(options, journey, { ...given, answer, wasAsked });
 }
 
 /** The reference's answer; null when the time was over before. */
@@ -83,8 +96,7 @@ function resultOf(end: RoutingEnd, answer: JudgeReply): 'agreed' | 'disagreed' |
   return labelOf(end.judgment.probabilities) === label ? 'agreed' : 'disagreed';
 }
 
-interface Answered {
-  readonly end: RoutingEnd;
+interface Answered extends Omit<GivenAnswer, 'reply'> {
   readonly answer: JudgeReply;
   /** Small judges were asked for the reply. */
   readonly wasAsked: boolean;
@@ -93,12 +105,11 @@ interface Answered {
 function learn(
   { chain, now }: CertifiedRouterOptions,
   { item, lane, run, view, verdictId }: Journey,
-  { end, answer, wasAsked }: Answered,
-): void {
+  { end, answer, wasAsked, probability }: Answered,
+): Label | null {
   const stages = run.stages().filter((stage): stage is Stage => stage !== null);
-  if (!answer.ok || stages.length < chain.length) return;
-  const label = labelOf(answer.judgment.probabilities);
-  if (label === null) return;
+  const label = answer.ok ? labelOf(answer.judgment.probabilities) : null;
+  if (!answer.ok || label === null || stages.length < chain.length) return label;
   const answers = run.answers();
   const last = answers.at(-1) ?? null;
   if (!wasAsked) view.learn(last === null || labelOfSignals(last) !== label);
@@ -115,8 +126,16 @@ function learn(
     },
     stages,
     reference: answer.judgment.key,
-    acceptedBy: end.type === 'accepted' ? end.certificate : null,
-    label: end.type === 'failed' ? null : labelOf(end.judgment.probabilities),
+    ...released(end),
+    ...(probability === undefined ? {} : { probability }),
     at: now(),
   });
+  return label;
+}
+
+function released(end: RoutingEnd): Pick<Observation, 'acceptedBy' | 'label'> {
+  return {
+    acceptedBy: end.type === 'accepted' ? end.certificate : null,
+    label: end.type === 'failed' ? null : labelOf(end.judgment.probabilities),
+  };
 }

@@ -1,38 +1,89 @@
 import { createCachedRouter } from './caching/cached-router.ts';
+import { createRecheck, type GivenLabel, type Recheck } from './caching/recheck.ts';
 import { kindOf } from './compose-engines.ts';
 import { need } from './compose-parts.ts';
-import { createRouter, type RoutingParts } from './compose-routing.ts';
+import { createRouter, type PolicyRouter, type RoutingParts } from './compose-routing.ts';
 import type { Config } from './config/schema.ts';
+import type { Call } from './contracts/call.ts';
 import type { Router } from './contracts/routing.ts';
 import { promptPartsOf } from './domain/judge-key.ts';
+import { labelOf } from './domain/preference.ts';
 import { stratumOf } from './domain/stratum.ts';
+import type { Label } from './domain/verdict.ts';
+import { auditGiven } from './routing/cached-audit.ts';
 import { isInForce, rememberedOf } from './routing/reuse.ts';
 
 type PolicyConfig = Config['policies'][string];
 
 /** The router of a policy behind the label cache, unless the policy wants none. */
 export function createPolicyRouter(name: string, policy: PolicyConfig, routing: RoutingParts): Router {
-  const router = createRouter(name, policy, routing);
-  const { config, certificates, evidence } = routing;
-  if (policy.cache.ttlMs === 0) return router;
+  const made = createRouter(name, policy, routing);
+  const { config, certificates, evidence, labels, builds } = routing;
+  if (policy.cache.ttlMs === 0) return made.router;
   const shared = {
-    store: evidence.labels(config.cache.bytes),
+    store: labels.store(config.cache.bytes),
+    shared: labels.shared,
     ttlMs: policy.cache.ttlMs,
+    policy: name,
     promise: promiseOf(name, policy, routing),
+    answered: ({ trail }: { trail: Parameters<typeof builds.answered>[0] }) => builds.answered(trail),
+    recheck: createPolicyRecheck(policy, made, routing),
   };
   if (policy.target === undefined) {
-    const anywhere = { stratumOf: () => '', isCurrent: () => true, reused: () => undefined };
-    return createCachedRouter(router, { ...shared, ...anywhere });
+    return createCachedRouter(made.router, {
+      ...shared,
+      stratumOf: () => '',
+      isCurrent: ({ trail }) => builds.areCurrent(trail),
+      reused: () => undefined,
+    });
   }
   const lanes = evidence.lanesOf(name, policy, policy.target, certificates.get(name) ?? []);
-  return createCachedRouter(router, {
+  return createCachedRouter(made.router, {
     ...shared,
     stratumOf: (item) => stratumOf(item, policy.strata),
-    isCurrent: ({ end }, { team, stratum }) => isInForce(end, lanes.of(team, stratum).certificate()),
+    isCurrent: ({ end, trail }, { team, stratum }) =>
+      isInForce(end, lanes.of(team, stratum).certificate()) && builds.areCurrent(trail),
     reused({ end }, { team, stratum }, verdictId) {
       const verdict = rememberedOf(verdictId, lanes.of(team, stratum).scope, end);
       if (verdict !== null) evidence.outcomes.remember(verdict);
     },
+  });
+}
+
+/** How labels of a policy are judged anew after they were given again; null when they never are. */
+function createPolicyRecheck(
+  policy: PolicyConfig,
+  { router, certified }: PolicyRouter,
+  { evidence, labels, parts, builds, config }: RoutingParts,
+): Recheck | null {
+  const { tolerated, share: wanted } = policy.cache.recheck;
+  if (wanted === 0) return null;
+  // A certificate's watch takes no item that was likelier to be left out than its own audits leave out.
+  const share = certified === null ? wanted : Math.max(wanted, policy.audit.share);
+  const askAgain = async ({ item, verdictId }: GivenLabel, call: Call): Promise<Label | null> => {
+    const { end, trail } = await router.route(item, call, verdictId);
+    builds.answered(trail);
+    return end.type === 'accepted' ? labelOf(end.judgment.probabilities) : null;
+  };
+  return createRecheck({
+    share,
+    tolerated,
+    timeoutMs: policy.deadlineMs,
+    random: parts.random,
+    logger: parts.logger,
+    counts: labels.rechecks,
+    later: (work) => evidence.auditor.run(work),
+    judge: (given, call) =>
+      certified === null
+        ? askAgain(given, call)
+        : auditGiven(certified, { ...given, probability: share }, call),
+    forget({ pair, arranged }) {
+      const keys = [pair, arranged];
+      const store = labels.store(config.cache.bytes);
+      for (const key of keys) store.delete(key);
+      void labels.shared?.labels.delete(keys).then(() => labels.shared?.labels.outdated(keys));
+    },
+    forgetAll: (filter) => void labels.drop(filter),
   });
 }
 

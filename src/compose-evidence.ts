@@ -1,8 +1,6 @@
 import type { Parts } from './compose-parts.ts';
-import { createLabelStore } from './caching/label-store.ts';
 import { createScoreStore, type ScoreStore } from './caching/score-store.ts';
 import type { Config } from './config/schema.ts';
-import type { LabelStore } from './contracts/cache.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { Judge } from './contracts/judge.ts';
@@ -33,8 +31,6 @@ export interface Evidence {
   watchAnchors(name: string, policy: PolicyConfig, watched: WatchedAnchors): void;
   spendingOf(name: string, budget: BudgetConfig): Spending;
   /** Empty again when the size changes. */
-  labels(bytes: number): LabelStore;
-  /** The same for scores. */
   scores(bytes: number): ScoreStore;
   /** All there are, without what needs counting through verdicts. */
   lanes(): readonly Omit<LaneQuality, 'goldAgreement'>[];
@@ -60,6 +56,7 @@ export function createEvidence(parts: Parts): Evidence {
   });
   const gates = createMemory<PolicyGate>();
   const anchors = createMemory<AnchorWatch>();
+  const scores = createMemory<ScoreStore>();
   const spendings = createMemory<Spending>();
   return {
     outcomes,
@@ -101,22 +98,13 @@ export function createEvidence(parts: Parts): Evidence {
       watch.use(judges);
     },
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
-    ...createStores(parts),
+    scores: (bytes) => scores.get('scores', bytes, () => createScoreStore(bytes, parts.clock)),
     lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
     spendings: () => spendings.entries(),
     close() {
       for (const watch of anchors.all()) watch.stop();
       return auditor.close();
     },
-  };
-}
-
-function createStores({ clock }: Parts): Pick<Evidence, 'labels' | 'scores'> {
-  const labels = createMemory<LabelStore>();
-  const scores = createMemory<ScoreStore>();
-  return {
-    labels: (bytes) => labels.get('labels', bytes, () => createLabelStore(bytes, clock)),
-    scores: (bytes) => scores.get('scores', bytes, () => createScoreStore(bytes, clock)),
   };
 }
 

@@ -4,6 +4,7 @@ import { createJobs } from './compose-jobs.ts';
 import { openLedger, type OpenStorage, openStorage } from './compose-ledger.ts';
 import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
+import { createLabelCache, type LabelCache } from './compose-label-cache.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
 import { createState } from './compose-state.ts';
 import { createMetrics, createTelemetry, type Telemetry } from './compose-telemetry.ts';
@@ -55,7 +56,8 @@ async function openGateway(
   const evidence = createEvidence(parts);
   const ledger = storage === null ? null : await openLedger(storage, loaded.config, parts);
   const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
-  const lasting = { parts, ownKey: createOwnKey(), evidence, ledger, jobs: jobs.service };
+  const labels = createLabelCache(config.cache, parts);
+  const lasting = { parts, ownKey: createOwnKey(), evidence, labels, ledger, jobs: jobs.service };
   const reloader: Reloader = createReloader(await createState(loaded, lasting, new Map()), {
     load: () => source.load(),
     create: (next, before) => createState(next, lasting, before),
@@ -63,7 +65,7 @@ async function openGateway(
     logger: parts.logger,
   });
   const server = createGatewayServer(() => reloader.current().deps);
-  const operations = createOperations(reloader, parts.telemetry);
+  const operations = createOperations(reloader, labels, parts.telemetry);
   const admin = createAdmin(config, operations, parts);
   const configNow = () => reloader.current().loaded.config;
   const { engines } = operations;
@@ -73,6 +75,7 @@ async function openGateway(
     await evidence.close();
     await metrics.close();
     await reloader.close();
+    labels.close();
     await ledger?.close();
     await storage?.close();
     await source.stop();
@@ -99,6 +102,7 @@ async function openGateway(
   } catch (error) {
     await Promise.all([admin?.close(), metrics.close(), server.close()]);
     await reloader.close();
+    labels.close();
     await ledger?.close();
     throw error;
   }
@@ -130,7 +134,7 @@ function createAdmin(config: Config, operations: Operations, parts: GatewayParts
   });
 }
 
-function createOperations(reloader: Reloader, { meter }: Telemetry): Operations {
+function createOperations(reloader: Reloader, cache: LabelCache, { meter }: Telemetry): Operations {
   const reloads = meter.counter('assay_config_reloads_total');
   const [ok, refused] = [reloads.of({ reload: 'ok' }), reloads.of({ reload: 'refused' })];
   const engines = (): ConfiguredEngines => reloader.current().engines;
@@ -153,5 +157,6 @@ function createOperations(reloader: Reloader, { meter }: Telemetry): Operations 
       (result.ok ? ok : refused).add();
       return result;
     },
+    cache,
   };
 }

@@ -117,6 +117,7 @@ function needRestart(old: Config, next: Config): string[] {
     'log.level': (config: Config) => config.log.level,
     admin: (config: Config) => config.admin,
     jobs: (config: Config) => config.jobs,
+    'cache.redis': (config: Config) => config.cache.redis,
     storage: (config: Config) => config.storage,
   };
   return Object.entries(fixed)

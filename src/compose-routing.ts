@@ -1,4 +1,6 @@
+import type { Builds } from './caching/builds.ts';
 import type { Evidence } from './compose-evidence.ts';
+import type { LabelCache } from './compose-label-cache.ts';
 import type { Ledger } from './compose-ledger.ts';
 import { need, type Parts } from './compose-parts.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
@@ -11,7 +13,7 @@ import type { Router } from './contracts/routing.ts';
 import { stratumOf } from './domain/stratum.ts';
 import type { Task } from './domain/task.ts';
 import { createCascade } from './routing/cascade.ts';
-import { createCertifiedRouter } from './routing/certified-router.ts';
+import { type CertifiedRouterOptions, createCertifiedRouter } from './routing/certified-router.ts';
 import { chainOf } from './routing/chain.ts';
 import { createGenerationRouter } from './routing/difficulty/generation-router.ts';
 import { thresholdRule } from './routing/threshold-rule.ts';
@@ -37,30 +39,50 @@ export interface RoutingParts {
   /** Null where nothing is kept. */
   readonly ledger: Ledger | null;
   readonly parts: Parts;
+  readonly labels: LabelCache;
+  readonly builds: Builds;
+}
+
+/** A router with what its labels are audited by when they are given again; null without a target. */
+export interface PolicyRouter {
+  readonly router: Router;
+  readonly certified: CertifiedRouterOptions | null;
 }
 
 /** The router of a policy: with a target, small judges decide where it is proven; without, by a plain threshold. */
-export function createRouter(
-  name: string,
-  policy: PolicyConfig,
-  { judges, config, certificates, anchors, evidence, ledger, parts }: RoutingParts,
-): Router {
+export function createRouter(name: string, policy: PolicyConfig, routing: RoutingParts): PolicyRouter {
+  const { judges, config } = routing;
   const tiers = policy.tiers.map((tier) => ({
     tier,
     judge: need(judges.get(tier), tier),
     orders: need(config.judges[tier], tier).orders,
   }));
+  if (policy.target !== undefined) {
+    const certified = certifiedOptions(name, { ...policy, target: policy.target }, tiers, routing);
+    return { router: createCertifiedRouter(certified), certified };
+  }
+  const lastRule = thresholdRule(policy.abstainBelow);
+  const rule = thresholdRule(policy.acceptAt);
+  const plain = tiers.map(({ tier, judge }, i) => ({
+    name: tier,
+    judge,
+    rule: i === tiers.length - 1 ? lastRule : rule,
+  }));
+  return { router: createCascade(plain), certified: null };
+}
+
+function certifiedOptions(
+  name: string,
+  policy: PolicyConfig & { readonly target: NonNullable<PolicyConfig['target']> },
+  tiers: Parameters<typeof chainOf>[0],
+  { config, certificates, anchors, evidence, ledger, parts }: RoutingParts,
+): CertifiedRouterOptions {
   const reference = need(tiers.at(-1), 'last tier');
   const lastRule = thresholdRule(policy.abstainBelow);
   const small = tiers.slice(0, -1);
-  if (policy.target === undefined) {
-    const rule = thresholdRule(policy.acceptAt);
-    const plain = [...small.map((tier) => ({ ...tier, rule })), { ...reference, rule: lastRule }];
-    return createCascade(plain.map(({ tier, judge, rule: own }) => ({ name: tier, judge, rule: own })));
-  }
   const asked = new Map(tiers.map(({ tier, judge }) => [tier, judge]));
   evidence.watchAnchors(name, policy, { items: anchors.get(name) ?? [], judges: asked });
-  return createCertifiedRouter({
+  return {
     policy: name,
     chain: chainOf(small),
     reference: { tier: reference.tier, judge: reference.judge, rule: lastRule },
@@ -75,7 +97,7 @@ export function createRouter(
     observer: parts.telemetry?.verdicts,
     remember: (verdict) => evidence.outcomes.remember(verdict),
     keepCalls: (calls) => ledger?.journal.recordExtra(calls),
-  });
+  };
 }
 
 /** The policies as the surfaces see them, `default` first. */

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { createBuilds } from './caching/builds.ts';
 import { type ConfiguredEngines, createEngines } from './compose-engines.ts';
 import { createFeedbackPolicies } from './compose-feedback.ts';
 import { createJudges } from './compose-judges.ts';
+import type { LabelCache } from './compose-label-cache.ts';
 import type { Parts } from './compose-parts.ts';
 import type { Evidence } from './compose-evidence.ts';
 import type { Ledger } from './compose-ledger.ts';
@@ -76,6 +78,7 @@ export interface Lasting {
   readonly jobs: JobService | null;
   /** Null where nothing is kept. */
   readonly ledger: Ledger | null;
+  readonly labels: LabelCache;
 }
 
 type OwnKey = ReturnType<typeof createOwnKey>;
@@ -97,20 +100,14 @@ function createAuthenticator(config: Config, ownKey: OwnKey): Authenticator {
 function createFeedback(
   loaded: LoadedConfig,
   engines: ReadonlyMap<string, Engine>,
-  { parts, evidence, ledger }: Lasting,
+  { parts, evidence, labels, ledger }: Lasting,
 ): FeedbackService {
   const { certificates = new Map(), anchors = new Map() } = loaded;
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
   const judges = createJudges(loaded, engines, fence);
-  const policies = createFeedbackPolicies({
-    ...loaded,
-    judges,
-    certificates,
-    anchors,
-    evidence,
-    ledger,
-    parts,
-  });
+  const builds = createBuilds((id) => engines.get(id)?.replicas(), parts.clock);
+  const routing = { ...loaded, judges, certificates, anchors, evidence, ledger, parts, labels, builds };
+  const policies = createFeedbackPolicies(routing);
   const { random, logger, clock, telemetry } = parts;
   return createFeedbackService({ policies, random, logger, clock, observer: telemetry?.verdicts });
 }

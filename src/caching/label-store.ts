@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { LabelStore, StoredLabel } from '../contracts/cache.ts';
+import type { LabelFilter, LabelStore, StoredLabel } from '../contracts/cache.ts';
 import type { Clock } from '../contracts/clock.ts';
+import { fits } from './label-tags.ts';
 
 interface Entry {
   readonly label: StoredLabel;
@@ -14,6 +15,10 @@ export function createLabelStore(bytes: number, clock: Pick<Clock, 'monotonic'>)
     maxSize: bytes,
     sizeCalculation: ({ label }) => bytesOf(label),
   });
+  const keysThatFit = (filter: LabelFilter): string[] => {
+    const isMeant = fits(filter);
+    return [...entries.entries()].filter(([, { label }]) => isMeant(label.tags)).map(([key]) => key);
+  };
   return {
     get(key) {
       const entry = entries.get(key);
@@ -23,11 +28,18 @@ export function createLabelStore(bytes: number, clock: Pick<Clock, 'monotonic'>)
     },
     set: (key, label, ttlMs) => void entries.set(key, { label, until: clock.monotonic() + ttlMs }),
     delete: (key) => void entries.delete(key),
+    count: (filter) => keysThatFit(filter).length,
+    drop(filter) {
+      const keys = keysThatFit(filter);
+      for (const key of keys) entries.delete(key);
+      return keys.length;
+    },
+    size: () => ({ entries: entries.size, bytes: entries.calculatedSize, mostBytes: bytes }),
   };
 }
 
 /** Measured on the heap (docs/caching.md): the entry with its judgment, and each call of the trail. */
-const ENTRY_BYTES = 1_600;
+const ENTRY_BYTES = 1_700;
 const CALL_BYTES = 500;
 
 function bytesOf({ result }: StoredLabel): number {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
+import { cache, policyCache } from './cache-schema.ts';
 import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
 import { ms } from './numbers.ts';
@@ -204,29 +205,6 @@ const budget = z.strictObject({
     ),
 });
 
-const cache = z.strictObject({
-  bytes: z
-    .int()
-    .min(65_536)
-    .max(17_179_869_184)
-    .default(67_108_864)
-    .describe('Memory for labels that may be given again, in bytes; the ones unused for longest go first.'),
-  scoreBytes: z
-    .int()
-    .min(65_536)
-    .max(17_179_869_184)
-    .default(16_777_216)
-    .describe('The same for scores, beside it.'),
-});
-
-const policyCache = z.strictObject({
-  ttlMs: ms(0, 31_622_400_000)
-    .default(2_592_000_000)
-    .describe(
-      'Time that a label may be given again. 0 asks the judges every time, also for equal items at once.',
-    ),
-});
-
 const generation = z.strictObject({
   largeShare: z
     .number()
@@ -380,7 +358,7 @@ export const configSchema = z.strictObject({
     .record(id, webhook)
     .default({})
     .describe('Endpoints that are told when a job ends, by the name that the job gives.'),
-  cache: cache.prefault({}).describe('The label cache of this process, shared by all policies.'),
+  cache: cache.prefault({}).describe('The label cache, shared by all policies.'),
   prompts: prompts.prefault({}).describe('Prompt templates beside the built-in ones.'),
   rubrics: z
     .record(z.string().regex(/^[a-z0-9-]+@\d+$/), rubric)

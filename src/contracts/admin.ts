@@ -1,3 +1,4 @@
+import type { CacheOperations } from './cache.ts';
 import type { ReplicaLoad, ReplicaState } from './engine.ts';
 import type { QueueState } from './scheduling.ts';
 
@@ -34,6 +35,7 @@ export interface Operations {
   /** Takes a replica (`<engine>/<number>`) out, or back in; false when there is none of this name. */
   setDraining(replica: string, draining: boolean): boolean;
   reload(): Promise<ReloadResult>;
+  readonly cache: CacheOperations;
 }
 
 /** How a configuration was taken over, or why it was not: then the one before stays. */

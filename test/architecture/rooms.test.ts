@@ -30,7 +30,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   routing: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
   evaluation: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
   batching: { rooms: ['domain', 'contracts'], packages: [] },
-  caching: { rooms: ['domain', 'contracts'], packages: ['lru-cache'] },
+  caching: { rooms: ['domain', 'contracts'], packages: ['lru-cache', '@redis/client', 'zod'] },
   feedback: { rooms: ['domain', 'contracts'], packages: [] },
   jobs: { rooms: ['domain', 'contracts'], packages: ['undici'] },
   tenancy: { rooms: ['domain', 'contracts'], packages: [] },

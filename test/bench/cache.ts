@@ -54,7 +54,9 @@ function configFor(port: number, small: string, large: string): string {
     storage: { kind: 'none' },
     engines: { small: engine(small, 'small'), large: engine(large, 'large') },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
-    policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8 } },
+    policies: {
+      default: { tiers: ['quick', 'strict'], acceptAt: 0.8, cache: { recheck: { share: 0 } } },
+    },
   });
 }
 

@@ -178,7 +178,9 @@ function configOf(small: string, large: string): unknown {
     storage: { kind: 'none' },
     engines: { small: engine(small, 'small'), large: engine(large, 'large') },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
-    policies: { default: { tiers: ['quick', 'strict'], acceptAt: 0.8 } },
+    policies: {
+      default: { tiers: ['quick', 'strict'], acceptAt: 0.8, cache: { recheck: { share: 0 } } },
+    },
     teams: { one: team('one'), two: team('two') },
   };
 }

@@ -6,66 +6,12 @@ import type { Call } from '../../../src/contracts/call.ts';
 import type { RoutingResult } from '../../../src/contracts/routing.ts';
 import { GatewayError } from '../../../src/domain/errors.ts';
 import type { Item } from '../../../src/domain/item.ts';
-import type { TrailEntry } from '../../../src/domain/verdict.ts';
 import { manualClock } from '../../fakes/clock.ts';
 import { openCall } from '../../fakes/engine.ts';
-import { keyOfModel } from '../../fakes/judge-key.ts';
+import { failedResult, labelledResult, TRAIL_ENTRY } from '../../fakes/routing-results.ts';
 
 const ITEM: Item = { id: 'i', prompt: 'p', candidates: ['x', 'y'], rubric: undefined, metadata: {} };
 const SWAPPED: Item = { ...ITEM, id: 'j', candidates: ['y', 'x'] };
-
-const ENTRY: TrailEntry = {
-  tier: 'small',
-  judge: 'small',
-  engine: 'e',
-  model: 'm',
-  precision: null,
-  replica: 'e/0',
-  pick: 'only one ready',
-  attempts: 1,
-  coalesced: 1,
-  prompt: 'preference/label@1',
-  order: 'ab',
-  pFirst: 0.9,
-  pTie: 0,
-  labelMass: 1,
-  route: 'label_ids',
-  fingerprint: 'f',
-  cost: {
-    nanoUsd: 700,
-    usage: { inputTokens: 10, cachedInputTokens: 0, outputTokens: 1 },
-    engineSeconds: 0.1,
-  },
-  ms: 12,
-  queuedMs: 0,
-  problem: null,
-};
-
-function labelled(a: number, b: number, flags: readonly 'single_order'[] = []): RoutingResult {
-  const probabilities = { a, b, tie: 0 };
-  const reading = { order: 'ab', probabilities, worstCase: a, censored: false, mass: 1 } as const;
-  const judgment = {
-    key: keyOfModel('m'),
-    probabilities,
-    confidence: Math.max(a, b),
-    orderGap: 0,
-    labelMass: 1,
-    readings: [reading],
-    flags,
-  };
-  return {
-    end: { type: 'accepted', tier: 'small', judgment, certificate: null, basis: 'threshold' },
-    trail: [ENTRY],
-    decisions: [{ tier: 'small', accepted: true, reason: 'sure' }],
-    difficulty: null,
-    inclusion: 1,
-  };
-}
-
-function failed(code: 'engine_error' | 'deadline_exceeded' | 'over_budget' | 'cancelled'): RoutingResult {
-  const problem = { code, message: code, param: null };
-  return { end: { type: 'failed', problem }, trail: [ENTRY], decisions: [], difficulty: null, inclusion: 1 };
-}
 
 interface Judging {
   readonly call: Call;
@@ -87,10 +33,14 @@ function setUp(options: { bytes?: number; isCurrent?: () => boolean } = {}) {
   };
   const router = createCachedRouter(judges, {
     store: createLabelStore(options.bytes ?? 1_000_000, clock),
+    shared: null,
     ttlMs: 1_000,
+    policy: 'default',
     promise: 'p',
     stratumOf: () => 'all',
     isCurrent: options.isCurrent ?? (() => true),
+    answered: () => undefined,
+    recheck: null,
     reused: (_result, _place, verdictId) => void reused.push(verdictId),
   });
   let verdicts = 0;
@@ -111,7 +61,7 @@ const labelsOf = ({ end }: RoutingResult) => (end.type === 'failed' ? null : end
 describe('labels that were bought', () => {
   it('are given again with their history and without their price', async () => {
     const { ask, judged, judging, reused } = setUp();
-    const first = await judged(ITEM, labelled(0.9, 0.1));
+    const first = await judged(ITEM, labelledResult(0.9, 0.1));
     expect(first.reuse).toBeUndefined();
     expect(first.trail[0]?.cost.nanoUsd).toBe(700);
     const again = await ask({ ...ITEM, id: 'other', metadata: { of: 'someone' } });
@@ -123,14 +73,14 @@ describe('labels that were bought', () => {
       usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
       engineSeconds: 0,
     };
-    expect(again.trail).toEqual([{ ...ENTRY, cost: free }]);
+    expect(again.trail).toEqual([{ ...TRAIL_ENTRY, cost: free }]);
     expect(again.decisions).toEqual([{ tier: 'small', accepted: true, reason: 'sure' }]);
     expect(reused).toEqual(['v2']);
   });
 
   it('are exchanged for the exchanged pair when both orders were averaged', async () => {
     const { ask, judged, judging } = setUp();
-    await judged(SWAPPED, labelled(0.9, 0.1));
+    await judged(SWAPPED, labelledResult(0.9, 0.1));
     const other = await ask(ITEM);
     expect(judging.length).toBe(1);
     expect(other.reuse).toBe('flipped');
@@ -145,63 +95,63 @@ describe('labels that were bought', () => {
 
   it('of one order are good for their own arrangement alone, and a newer one replaces an older', async () => {
     const { ask, judged } = setUp();
-    await judged(ITEM, labelled(0.9, 0.1, ['single_order']));
-    await judged(SWAPPED, labelled(0.8, 0.2, ['single_order']));
+    await judged(ITEM, labelledResult(0.9, 0.1, ['single_order']));
+    await judged(SWAPPED, labelledResult(0.8, 0.2, ['single_order']));
     expect(labelsOf(await ask(ITEM))).toMatchObject({ a: 0.9 });
     expect(await ask(SWAPPED)).toMatchObject({ reuse: 'exact', end: { judgment: { confidence: 0.8 } } });
-    await judged(ITEM, labelled(0.7, 0.3), using('refresh'));
+    await judged(ITEM, labelledResult(0.7, 0.3), using('refresh'));
     expect(labelsOf(await ask(SWAPPED))).toEqual({ a: 0.3, b: 0.7, tie: 0 });
-    await judged(ITEM, labelled(0.6, 0.4, ['single_order']), using('refresh'));
+    await judged(ITEM, labelledResult(0.6, 0.4, ['single_order']), using('refresh'));
     expect(labelsOf(await ask(ITEM))).toMatchObject({ a: 0.6 });
   });
 
   it.each([
-    ['a failure', failed('engine_error')],
-    ['an item without budget', failed('over_budget')],
-    ['orders that cancel out after a judge failed', withFailure(labelled(0.5, 0.5))],
+    ['a failure', failedResult('engine_error')],
+    ['an item without budget', failedResult('over_budget')],
+    ['orders that cancel out after a judge failed', withFailure(labelledResult(0.5, 0.5))],
   ])('are not kept for %s', async (_, result) => {
     const { judged } = setUp();
     await judged(ITEM, result);
-    expect((await judged(ITEM, labelled(0.9, 0.1))).reuse).toBeUndefined();
+    expect((await judged(ITEM, labelledResult(0.9, 0.1))).reuse).toBeUndefined();
   });
 
   it('are kept for an abstention after every judge had its say', async () => {
     const { ask, judged } = setUp();
-    await judged(ITEM, labelled(0.5, 0.5));
+    await judged(ITEM, labelledResult(0.5, 0.5));
     expect((await ask(ITEM)).reuse).toBe('exact');
   });
 
   it('are given only while the policy stands by them', async () => {
     let isCurrent = true;
     const { ask, judged } = setUp({ isCurrent: () => isCurrent });
-    await judged(ITEM, labelled(0.9, 0.1));
+    await judged(ITEM, labelledResult(0.9, 0.1));
     isCurrent = false;
-    await judged(ITEM, labelled(0.8, 0.2));
+    await judged(ITEM, labelledResult(0.8, 0.2));
     isCurrent = true;
     expect(labelsOf(await ask(ITEM))).toMatchObject({ a: 0.9 });
   });
 
   it('are forgotten after their time, and at no-cache and no-store as these say', async () => {
     const { clock, ask, judged } = setUp();
-    await judged(ITEM, labelled(0.9, 0.1));
-    await judged(ITEM, labelled(0.8, 0.2), using('bypass'));
+    await judged(ITEM, labelledResult(0.9, 0.1));
+    await judged(ITEM, labelledResult(0.8, 0.2), using('bypass'));
     expect(labelsOf(await ask(ITEM))).toMatchObject({ a: 0.9 });
-    await judged(ITEM, labelled(0.7, 0.3), using('refresh'));
+    await judged(ITEM, labelledResult(0.7, 0.3), using('refresh'));
     clock.advance(999);
     expect(labelsOf(await ask(ITEM))).toMatchObject({ a: 0.7 });
     clock.advance(1);
-    expect((await judged(ITEM, labelled(0.6, 0.4))).reuse).toBeUndefined();
+    expect((await judged(ITEM, labelledResult(0.6, 0.4))).reuse).toBeUndefined();
   });
 
   it('never take more bytes than allowed: those unused for longest go', async () => {
     const { ask, judged, judging } = setUp({ bytes: 7_000 });
     const numbered = (n: number): Item => ({ ...ITEM, prompt: `p${n}` });
-    for (let n = 0; n < 3; n += 1) await judged(numbered(n), labelled(0.9, 0.1));
+    for (let n = 0; n < 3; n += 1) await judged(numbered(n), labelledResult(0.9, 0.1));
     await ask(numbered(0));
-    await judged(numbered(3), labelled(0.9, 0.1));
+    await judged(numbered(3), labelledResult(0.9, 0.1));
     await ask(numbered(0));
     expect(judging.length).toBe(4);
-    await judged(numbered(1), labelled(0.9, 0.1));
+    await judged(numbered(1), labelledResult(0.9, 0.1));
   });
 });
 
@@ -210,7 +160,7 @@ describe('equal items at the same time', () => {
     const { ask, judging, reused } = setUp();
     const all = Array.from({ length: 1_000 }, () => ask(ITEM));
     expect(judging.length).toBe(1);
-    judging[0]?.answer(labelled(0.9, 0.1));
+    judging[0]?.answer(labelledResult(0.9, 0.1));
     const results = await Promise.all(all);
     expect(results.filter(({ reuse }) => reuse === 'shared').length).toBe(999);
     expect(results.reduce((sum, { trail }) => sum + (trail[0]?.cost.nanoUsd ?? 0), 0)).toBe(700);
@@ -237,8 +187,8 @@ describe('equal items at the same time', () => {
     // Nobody joins work that is being stopped, and the last one sees what was done.
     const third = ask(ITEM);
     expect(judging.length).toBe(2);
-    judging[0]?.answer(failed('cancelled'));
-    judging[1]?.answer(labelled(0.8, 0.2));
+    judging[0]?.answer(failedResult('cancelled'));
+    judging[1]?.answer(labelledResult(0.8, 0.2));
     expect((await second).trail[0]?.cost.nanoUsd).toBe(700);
     expect(labelsOf(await third)).toMatchObject({ a: 0.8 });
     expect(reused).toEqual(['v2']);
@@ -251,7 +201,7 @@ describe('equal items at the same time', () => {
     const second = ask(ITEM);
     leader.abort(new GatewayError('cancelled', 'the caller went away'));
     await first;
-    judging[0]?.answer(labelled(0.9, 0.1));
+    judging[0]?.answer(labelledResult(0.9, 0.1));
     const result = await second;
     expect(result.reuse).toBeUndefined();
     expect(result.trail[0]?.cost.nanoUsd).toBe(700);
@@ -262,11 +212,11 @@ describe('equal items at the same time', () => {
   it('share a failure, which is not kept', async () => {
     const { ask, judged, judging } = setUp();
     const all = [ask(ITEM), ask(ITEM)];
-    judging[0]?.answer(failed('engine_error'));
+    judging[0]?.answer(failedResult('engine_error'));
     const [first, second] = await Promise.all(all);
     expect(first?.end.type).toBe('failed');
     expect(second).toMatchObject({ end: { type: 'failed' }, reuse: 'shared' });
-    await judged(ITEM, labelled(0.9, 0.1));
+    await judged(ITEM, labelledResult(0.9, 0.1));
   });
 
   it('share a defect without leaving anything behind', async () => {
@@ -275,21 +225,21 @@ describe('equal items at the same time', () => {
     judging[0]?.break(new Error('a defect'));
     const ends = await Promise.allSettled(all);
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    await judged(ITEM, labelled(0.9, 0.1));
+    await judged(ITEM, labelledResult(0.9, 0.1));
   });
 
   it("do not fail by another one's deadline", async () => {
     const { ask, judging } = setUp();
     const all = [ask(ITEM, { ...openCall(), deadline: 1 }), ask(ITEM)];
-    judging[0]?.answer(failed('deadline_exceeded'));
+    judging[0]?.answer(failedResult('deadline_exceeded'));
     expect((await all[0])?.end.type).toBe('failed');
     await expect.poll(() => judging.length).toBe(2);
-    judging[1]?.answer(labelled(0.9, 0.1));
+    judging[1]?.answer(labelledResult(0.9, 0.1));
     expect((await all[1])?.end.type).toBe('accepted');
   });
 });
 
 function withFailure(result: RoutingResult): RoutingResult {
   const problem = { code: 'engine_error', message: 'gone', param: null } as const;
-  return { ...result, trail: [{ ...ENTRY, problem }, ENTRY] };
+  return { ...result, trail: [{ ...TRAIL_ENTRY, problem }, TRAIL_ENTRY] };
 }

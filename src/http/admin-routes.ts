@@ -2,8 +2,10 @@ import type { Operations } from '../contracts/admin.ts';
 import type { Exposition } from '../contracts/metrics.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { GatewayError, type Problem } from '../domain/errors.ts';
+import { readInvalidation, renderCacheStats, renderSwept } from '../wire/cache.ts';
 import type { Exchange } from './exchange.ts';
 import { sendMetrics } from './metrics.ts';
+import { readJson } from './json-body.ts';
 import { sendJson, sendProblems } from './reply.ts';
 
 interface Means {
@@ -41,6 +43,18 @@ const ROUTES: readonly Route[] = [
   drainRoute('drain', true),
   drainRoute('undrain', false),
   { method: 'POST', pattern: '/admin/reload', path: /^\/admin\/reload$/, handle: reload },
+  {
+    method: 'GET',
+    pattern: '/admin/cache',
+    path: /^\/admin\/cache$/,
+    handle: (exchange, { operations }) => sendJson(exchange, 200, renderCacheStats(operations.cache.stats())),
+  },
+  {
+    method: 'POST',
+    pattern: '/admin/cache/invalidate',
+    path: /^\/admin\/cache\/invalidate$/,
+    handle: invalidate,
+  },
 ];
 
 /** Throws `not_found`, or `method_not_allowed`. */
@@ -82,6 +96,16 @@ async function reload(exchange: Exchange, { operations, logger }: Means): Promis
   if (result.ok) sendJson(exchange, 200, result.report);
   else sendProblems(exchange, result.problems.map(toProblem));
 }
+
+async function invalidate(exchange: Exchange, { operations, logger }: Means): Promise<void> {
+  const { filter, dryRun } = readInvalidation(await readJson(exchange, BODY_BYTES));
+  const { cache } = operations;
+  const swept = await (dryRun ? cache.count(filter) : cache.drop(filter));
+  if (!dryRun) audit(exchange, logger, { action: 'invalidate', ...filter, ...swept });
+  sendJson(exchange, 200, renderSwept(swept, dryRun));
+}
+
+const BODY_BYTES = 16_384;
 
 function toProblem({ path, line, message }: { path: string; line: number | null; message: string }): Problem {
   const place = line === null ? '' : `line ${line}: `;

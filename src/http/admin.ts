@@ -56,14 +56,15 @@ async function answer(deps: AdminDeps, request: IncomingMessage, response: Serve
   const requestId = requestIdOf(request, () => deps.random.id('req_'));
   const exchange = new Exchange(request, response, requestId, deps.clock);
   response.once('close', () => logAccess({ ...deps, logged: 'failed' }, exchange));
-  // No call here has a body that means anything.
-  request.resume();
   try {
     if (!deps.needsKey) refusePages(request);
     exchange.principal = deps.authenticator.authenticate(request.headers.authorization);
     await findAdminRoute(exchange)(exchange, deps);
   } catch (error) {
     sendError(exchange, toGatewayError(error, exchange, deps.logger));
+  } finally {
+    // A body that nobody read.
+    request.resume();
   }
 }
 

@@ -1,18 +1,14 @@
 import type { Command } from 'commander';
-import { request } from 'undici';
 import { z } from 'zod';
+import { adminOptions, askAdmin } from '../admin-client.ts';
 import type { CommandContext } from '../context.ts';
-import { CommandError, EXIT, usageError } from '../exit.ts';
+import { usageError } from '../exit.ts';
 import { readOptions } from '../options.ts';
 import type { Paint } from '../print/paint.ts';
 import { type Column, renderTable } from '../print/table.ts';
 import { queueSchema, renderQueue } from './engine-queue.ts';
 
-const optionsSchema = z.object({
-  url: z.url({ protocol: /^https?$/, error: 'is no http address' }),
-  key: z.string().min(1).optional(),
-  json: z.boolean().default(false),
-});
+const optionsSchema = z.object(adminOptions);
 type EnginesFlags = z.output<typeof optionsSchema>;
 
 const HELP = `
@@ -59,47 +55,13 @@ async function act(
   if (engine === undefined || name === undefined) {
     throw usageError(`${action} needs the name of a replica, such as small-vllm/0`);
   }
-  await ask('POST', `/admin/engines/${engine}/replicas/${name}/${action}`, flags, context);
+  await askAdmin('POST', `/admin/engines/${engine}/replicas/${name}/${action}`, flags, context);
 }
 
 async function show(flags: EnginesFlags, context: CommandContext): Promise<void> {
-  const engines = listSchema.parse(await ask('GET', '/admin/engines', flags, context)).data;
+  const engines = listSchema.parse(await askAdmin('GET', '/admin/engines', flags, context)).data;
   const text = flags.json ? `${JSON.stringify(engines, null, 2)}\n` : render(engines, context.paint);
   context.io.stdout.write(text);
-}
-
-const errorSchema = z.object({ error: z.object({ message: z.string() }) });
-const TIMEOUT_MS = 30_000;
-
-async function ask(
-  method: 'GET' | 'POST',
-  path: string,
-  { url, key }: EnginesFlags,
-  { io }: CommandContext,
-): Promise<unknown> {
-  const secret = key ?? io.env['ASSAY_ADMIN_KEY'];
-  const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const { statusCode, body } = await request(url.replace(/\/$/, '') + path, {
-    method,
-    headers,
-    signal,
-  }).catch((cause: unknown) => {
-    throw new CommandError(EXIT.stopped, `no admin API answers at ${url}`, { cause });
-  });
-  const text = await body.text();
-  if (statusCode === 200) return JSON.parse(text);
-  const told = errorSchema.safeParse(jsonOrNull(text));
-  const message = told.success ? told.data.error.message : `${url} answered with status ${statusCode}`;
-  throw new CommandError(statusCode < 500 ? EXIT.usage : EXIT.stopped, message);
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 const replicaSchema = z.object({

@@ -1,0 +1,10 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { addCacheCommand } from './cache.ts';
+import { addEnginesCommand } from './engines.ts';
+
+/** The commands that ask the admin API of a running gateway. */
+export function addOperatingCommands(root: Command, context: CommandContext): void {
+  addEnginesCommand(root, context);
+  addCacheCommand(root, context);
+}

@@ -50,7 +50,8 @@ describe('operating the label cache', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    return { status: answer.status, body: (await answer.json()) as unknown };
+    const told: unknown = await answer.json();
+    return { status: answer.status, body: told };
   };
 
   it('tells what would be forgotten, forgets it only at --yes, and nothing else', async () => {

@@ -127,6 +127,27 @@ describe('a pool', () => {
     await pool.close();
   });
 
+  it('says of a question that is asked again that it must share no call', async () => {
+    const told: (boolean | undefined)[] = [];
+    const replicas = ['http://a', 'http://b'].map((url) => {
+      const { replica } = fakeReplica(url);
+      return {
+        ...replica,
+        distribution(...[asked, call]: Parameters<typeof replica.distribution>) {
+          told.push(call.alone);
+          return told.length === 1
+            ? Promise.resolve({ ok: false as const, failure: CRASHED })
+            : replica.distribution(asked, call);
+        },
+      };
+    });
+    const { pool } = poolOf(replicas);
+    await settle();
+    expect((await pool.distribution(request, openCall())).result.ok).toBe(true);
+    expect(told).toEqual([undefined, true]);
+    await pool.close();
+  });
+
   it('asks another replica when one fails, and counts and prices both', async () => {
     const a = fakeReplica('http://a');
     const b = fakeReplica('http://b');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { createProgram } from '../../src/compose.ts';
@@ -47,6 +47,9 @@ describe('a gateway whose engine is full', () => {
   let gateway: RunningGateway;
   let asked = 0;
 
+  const setStuck = (stuck: boolean): Promise<Response> =>
+    fetch(`${engine.url}/simulator/faults`, { method: 'POST', body: JSON.stringify({ hang: stuck }) });
+
   beforeAll(async () => {
     engine = await startSimulator(quickSimulator('judge', 0.1));
     write({});
@@ -64,6 +67,8 @@ describe('a gateway whose engine is full', () => {
     rmSync(folder, { recursive: true });
   });
 
+  afterEach(() => setStuck(false));
+
   function write(queue: Record<string, number>, share = 1): void {
     const team = (key: string, id: string) => ({
       keys: [{ id, sha256: createHash('sha256').update(key).digest('hex') }],
@@ -72,6 +77,7 @@ describe('a gateway whose engine is full', () => {
       path,
       stringify({
         admin: { port: 0 },
+        metrics: { port: 0 },
         storage: { kind: 'none' },
         engines: {
           judge: {
@@ -89,8 +95,6 @@ describe('a gateway whose engine is full', () => {
       }),
     );
   }
-  const setStuck = (stuck: boolean): Promise<Response> =>
-    fetch(`${engine.url}/simulator/faults`, { method: 'POST', body: JSON.stringify({ hang: stuck }) });
   const queue = async () =>
     queueSchema.parse(await (await fetch(`${gateway.adminUrl}/admin/engines`)).json()).data[0]?.queue;
   /** Resolves when so many calls are here, at the engine or waiting; tells how many wait. */
@@ -131,6 +135,9 @@ describe('a gateway whose engine is full', () => {
       { class: 'interactive', team: 'red', waiting: 16 },
       { class: 'batch', team: 'blue', waiting: 10 },
     ]);
+    const figures = await (await fetch(String(gateway.metricsUrl))).text();
+    expect(figures).toContain('assay_queue_waiting{engine="judge",class="interactive",team="red"} 16');
+    expect(figures).toContain('assay_queue_running{engine="judge"} 64');
     const { stdout } = await cli(['engines', '--url', String(gateway.adminUrl)]);
     expect(stdout).toContain('queue: 26 waiting, 64 of 64 places taken');
     expect(stdout).toMatch(/interactive +red +16/);

@@ -308,6 +308,16 @@ describe('the engines of a policy', () => {
     expect(second.asked).toEqual([]);
   });
 
+  it.each([
+    [12_000, '12'],
+    [90_000, '60'],
+  ])('that have too much to do tell when to come again: after %s ms', async (retryAfterMs, seconds) => {
+    const busy = { ...engineFailure('overloaded').failure, retryAfterMs };
+    await using gateway = await startTestGateway([generatingEngine('busy', () => busy)]);
+    const response = await gateway.post(PATH, ASK);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, seconds]);
+  });
+
   it('that are all down are a 503 with Retry-After', async () => {
     const down = (id: string) => generatingEngine(id, () => engineFailure('engine_unavailable').failure);
     await using gateway = await startTestGateway([down('first'), down('second')]);

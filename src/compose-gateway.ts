@@ -8,6 +8,7 @@ import { createLabelCache, type LabelCache } from './compose-label-cache.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
 import { createState } from './compose-state.ts';
 import { createMetrics, createTelemetry, type Telemetry } from './compose-telemetry.ts';
+import { openTracing } from './compose-tracing.ts';
 import type { Environment, LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { EngineDetail, Operations } from './contracts/admin.ts';
@@ -31,7 +32,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const loaded = source.load();
   const level = options.log ? loaded.config.log.level : 'error';
-  const parts = { ...createParts(level, environment), telemetry: createTelemetry() };
+  const parts = { ...createParts(level, environment), telemetry: createTelemetry(await openTracing(loaded)) };
   const storage = await openStorage(loaded, parts, { ephemeral: options.ephemeral ?? false });
   try {
     return await openGateway(source, loaded, { options, parts, storage });

@@ -116,6 +116,8 @@ function needRestart(old: Config, next: Config): string[] {
     'server.port': (config: Config) => config.server.port,
     'log.level': (config: Config) => config.log.level,
     admin: (config: Config) => config.admin,
+    metrics: (config: Config) => config.metrics,
+    tracing: (config: Config) => config.tracing,
     jobs: (config: Config) => config.jobs,
     'cache.redis': (config: Config) => config.cache.redis,
     storage: (config: Config) => config.storage,

@@ -54,6 +54,7 @@ export async function createState(
     policies: policyInfos(config, evidence, parts),
     engines: pools,
     requests: parts.telemetry?.requests,
+    tracing: parts.telemetry?.tracing,
     rubrics: loaded.rubrics,
     constitutions: loaded.constitutions,
     limits: {

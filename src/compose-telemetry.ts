@@ -8,6 +8,7 @@ import type {
   RequestObserver,
   VerdictObserver,
 } from './contracts/observers.ts';
+import type { Tracing } from './contracts/tracing.ts';
 import { createMetricsServer, type MetricsServer } from './http/metrics.ts';
 import { packageVersion } from './compose-state.ts';
 import { type LabelName, LABELS } from './domain/metrics.ts';
@@ -24,12 +25,13 @@ export interface Telemetry {
   readonly exposition: Exposition;
   readonly verdicts: VerdictObserver & AuditObserver;
   readonly requests: RequestObserver;
+  readonly tracing: Tracing;
   engine(id: string): EngineObserver;
   /** The names that labels may have from now on. */
   use(config: Config): void;
 }
 
-export function createTelemetry(): Telemetry {
+export function createTelemetry(tracing: Tracing): Telemetry {
   let names: Names = {};
   const registry = createPrometheusMeter({ known: (label, value) => names[label]?.has(value) ?? true });
   const engines = new Map<string, EngineObserver>();
@@ -38,6 +40,7 @@ export function createTelemetry(): Telemetry {
     exposition: registry,
     verdicts: createVerdictMeter(registry),
     requests: createRequestMeter(registry),
+    tracing,
     engine(id) {
       const found = engines.get(id) ?? createEngineMeter(registry, id);
       engines.set(id, found);

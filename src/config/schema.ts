@@ -5,7 +5,7 @@ import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
-import { metrics } from './telemetry-schema.ts';
+import { metrics, tracing } from './telemetry-schema.ts';
 
 /**
  * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
@@ -347,6 +347,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       '`/metrics` on a port of its own, without a key. It names teams and what they spend: keep it inside.',
+    ),
+  tracing: tracing
+    .optional()
+    .describe(
+      'Traces through OpenTelemetry. Without this none are made; the context that callers send is passed on to the engines either way.',
     ),
   log: log.prefault({}).describe('The log on stderr: JSON lines without prompts or keys.'),
   engines: z.record(id, engine).describe('Inference engines by id.'),

@@ -1,4 +1,5 @@
 import type { CacheUse } from './cache.ts';
+import type { Trace } from './tracing.ts';
 
 /**
  * What every call that waits carries. One signal runs from the client's socket to the engine's:
@@ -17,6 +18,8 @@ export interface Call {
   readonly cache?: CacheUse;
   /** It was asked before and failed, or is asked twice: it must share no engine call with others. */
   readonly alone?: boolean;
+  /** The trace that it belongs to; absent where there is none. */
+  readonly trace?: Trace | undefined;
   /** Told when engine calls for it are out; absent where nobody measures. */
   readonly engineTime?: EngineTime;
 }

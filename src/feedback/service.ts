@@ -4,6 +4,8 @@ import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
 import type { VerdictObserver } from '../contracts/observers.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { abortProblem, GatewayError } from '../domain/errors.ts';
+import type { Attributes } from '../contracts/tracing.ts';
+import { toUsd } from '../domain/cost.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
 import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -42,13 +44,30 @@ export function createFeedbackService(options: FeedbackOptions): FeedbackService
       }
       const judge = async (input: ItemInput): Promise<Verdict> => {
         const startedAt = options.clock.monotonic();
-        const verdict = await judgeItem(options, { task, run }, input, call);
+        const trace = call.trace?.child(`assay.verdict ${task}`, { 'assay.policy': policyName });
+        const own = trace === undefined ? call : { ...call, trace };
+        const verdict = await judgeItem(options, { task, run }, input, own);
+        trace?.end(verdictAttributes(verdict), verdict.problem?.code ?? null);
         const ms = options.clock.monotonic() - startedAt;
         options.observer?.given(verdict, { team: call.team, policy: policyName, ms });
         return verdict;
       };
       return mapBounded(items, policy.concurrency, judge);
     },
+  };
+}
+
+/** As much of a verdict as an evaluation is told of by OpenTelemetry's GenAI conventions; no texts. */
+function verdictAttributes({ id, task, outcome, label, confidence, tier, cache, cost }: Verdict): Attributes {
+  return {
+    'gen_ai.evaluation.name': task,
+    'gen_ai.evaluation.score.label': label ?? outcome,
+    'gen_ai.evaluation.score.value': confidence ?? undefined,
+    'assay.verdict.id': id,
+    'assay.outcome': outcome,
+    'assay.tier': tier ?? undefined,
+    'assay.cached': cache ?? 'no',
+    'assay.cost_usd': toUsd(cost.nanoUsd),
   };
 }
 

@@ -23,6 +23,7 @@ export function logAccess({ logger, clock, logged }: AccessLog, exchange: Exchan
   const { request, principal } = exchange;
   const status = statusOf(exchange);
   if (logged === 'failed' && status < 400 && exchange.errorCode === null) return;
+  const traceId = exchange.trace?.traceId ?? null;
   const fields = {
     requestId: exchange.requestId,
     method: request.method,
@@ -33,6 +34,7 @@ export function logAccess({ logger, clock, logged }: AccessLog, exchange: Exchan
     keyId: principal?.keyId ?? null,
     engine: exchange.engine,
     error: exchange.errorCode,
+    ...(traceId === null ? {} : { trace_id: traceId }),
   };
   if (status >= 500) logger.warn(fields, 'request answered');
   else logger.info(fields, 'request answered');

@@ -9,6 +9,7 @@ import type { RequestObserver } from '../contracts/observers.ts';
 import type { LoggedRequests } from './access-log.ts';
 import type { LedgerReader } from './ledger.ts';
 import type { Logger } from '../contracts/telemetry.ts';
+import type { Tracing } from '../contracts/tracing.ts';
 import type { Authenticator } from '../contracts/tenancy.ts';
 import type { Constitution } from '../domain/constitution.ts';
 import type { Rubric } from '../domain/rubric.ts';
@@ -38,6 +39,7 @@ export interface GatewayDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly requests?: RequestObserver | undefined;
+  readonly tracing?: Tracing | undefined;
   /** Which requests get a line in the log. */
   readonly logged: LoggedRequests;
   readonly limits: BodyLimits;

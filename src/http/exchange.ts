@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../contracts/clock.ts';
 import type { Call, CallStarter, StartedCall } from '../contracts/call.ts';
+import type { Trace } from '../contracts/tracing.ts';
 import type { Principal } from '../contracts/tenancy.ts';
 import { EngineStopwatch } from './engine-time.ts';
 import { classOf, PRIORITY_HEADER } from './priority.ts';
@@ -32,6 +33,8 @@ export class Exchange {
   cutStream: (() => void) | null = null;
   readonly clock: Clock;
   readonly engineTime: EngineStopwatch;
+  /** Of a request that may ask engines. */
+  trace: Trace | undefined;
   /** Milliseconds that the body may take from the start, see `body-watch.ts`. */
   bodyMs = BODY_MS;
   #call: StartedCall | null = null;
@@ -54,7 +57,7 @@ export class Exchange {
     this.#call = started;
     if (this.isCut || this.response.destroyed) started.cancel();
     try {
-      return await work({ ...started.call, engineTime: this.engineTime });
+      return await work({ ...started.call, engineTime: this.engineTime, trace: this.trace });
     } finally {
       this.#call = null;
       started.end();

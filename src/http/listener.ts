@@ -60,6 +60,7 @@ export function createListener(current: () => GatewayDeps, inFlight: InFlight, p
       return;
     }
     exchange.route = path;
+    exchange.trace = deps.tracing?.begin(request.headers, path);
     void run(handle, exchange, fail);
   };
   return {
@@ -83,6 +84,7 @@ function open(
     for (const list of lists) list.remove(exchange);
     logAccess(deps, exchange);
     deps.requests?.answered(reportOf(deps, exchange));
+    endTrace(exchange);
   });
   return exchange;
 }
@@ -91,6 +93,15 @@ function reportOf({ clock }: GatewayDeps, exchange: Exchange): AnsweredRequest {
   const { route, startedAt, engineTime, queuedMs } = exchange;
   const ms = clock.monotonic() - startedAt;
   return { route, status: statusOf(exchange), ms, engineMs: engineTime.ms(), queuedMs };
+}
+
+function endTrace(exchange: Exchange): void {
+  const { trace, requestId, principal } = exchange;
+  const status = statusOf(exchange);
+  trace?.end(
+    { 'http.response.status_code': status, 'assay.request.id': requestId, 'assay.team': principal?.team },
+    exchange.errorCode,
+  );
 }
 
 type Fail = (exchange: Exchange, error: unknown) => void;

@@ -1,7 +1,7 @@
 import type { Call } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure, EngineResult, Replica } from '../contracts/engine.ts';
-import type { EngineObserver } from '../contracts/observers.ts';
+import type { EndedAttempt, EngineObserver } from '../contracts/observers.ts';
 import type {
   AttemptEnd,
   AttemptsEnd,
@@ -9,7 +9,8 @@ import type {
   RunningAttempt,
   TypicalTimes,
 } from '../contracts/resilience.ts';
-import { type Cost, NO_COST, type Price } from '../domain/cost.ts';
+import { type Cost, NO_COST, type Price, toUsd } from '../domain/cost.ts';
+import type { Attributes, Trace } from '../contracts/tracing.ts';
 import type { Chooser } from './chooser.ts';
 import { linkCall } from './linked-call.ts';
 import type { Member } from './member.ts';
@@ -17,6 +18,7 @@ import { startVisit, type Visit } from './visit.ts';
 
 /** Makes attempts: choose a replica, ask it, and count what came of it. */
 export interface AttemptParts {
+  readonly engine: { readonly id: string; readonly model: string };
   readonly chooser: Chooser;
   readonly price: Price;
   readonly clock: Clock;
@@ -46,6 +48,7 @@ export function startAttempt<T>(
   const enter = (member: Member, pick: string): Entered => {
     onReplica = member.name;
     call.engineTime?.began();
+    const trace = call.trace && beginTrace(parts, request, { trace: call.trace, member, pick });
     const visit = startVisit(member, {
       question: request,
       tokens: request.tokens,
@@ -56,11 +59,12 @@ export function startAttempt<T>(
       onEnd(ended) {
         link.unlink();
         call.engineTime?.ended();
+        trace?.end(answerAttributes(ended), ended.code === 'ok' ? null : ended.code);
         parts.observer?.ended({ question: request.kind, ...ended });
         parts.chooser.freed(member);
       },
     });
-    return { member, pick, visit };
+    return { member, pick, visit, call: trace === undefined ? link.call : { ...link.call, trace } };
   };
   const attempt = async (): Promise<AttemptEnd<T>> => {
     const chosen = await parts.chooser.choose(
@@ -73,7 +77,7 @@ export function startAttempt<T>(
       return nobody(chosen.failure);
     }
     const { member, pick, visit } = chosen.value;
-    const result = await request.ask(member.replica, link.call, visit);
+    const result = await request.ask(member.replica, chosen.value.call, visit);
     const { name: replica } = member;
     if (result.ok) {
       return { result, replica, pick, cost: request.costOf(result.value, visit), hasOther: false };
@@ -97,10 +101,40 @@ export function noteAttempts(
   if (attempts > 1) observer?.asked({ retries: attempts - 1 - hedges, hedges });
 }
 
+/** What is asked for, in the words of OpenTelemetry's GenAI conventions. */
+const OPERATIONS = { label: 'chat', generation: 'chat', json: 'embeddings' } as const;
+
+function beginTrace(
+  { engine }: AttemptParts,
+  { kind }: Question,
+  { trace, member, pick }: { readonly trace: Trace; readonly member: Member; readonly pick: string },
+): Trace {
+  const operation = OPERATIONS[kind];
+  return trace.child(`${operation} ${engine.model}`, {
+    'gen_ai.operation.name': operation,
+    'gen_ai.provider.name': engine.id,
+    'gen_ai.request.model': engine.model,
+    'assay.replica': member.name,
+    'assay.pick': pick,
+  });
+}
+
+function answerAttributes({ cost, firstTokenMs }: Omit<EndedAttempt, 'question'>): Attributes {
+  const { usage, nanoUsd } = cost;
+  return {
+    'gen_ai.usage.input_tokens': usage.inputTokens,
+    'gen_ai.usage.cache_read.input_tokens': usage.cachedInputTokens,
+    'gen_ai.usage.output_tokens': usage.outputTokens,
+    'gen_ai.response.time_to_first_chunk': firstTokenMs === null ? undefined : firstTokenMs / 1_000,
+    'assay.cost_usd': toUsd(nanoUsd),
+  };
+}
+
 interface Entered {
   readonly member: Member;
   readonly pick: string;
   readonly visit: Visit;
+  readonly call: Call;
 }
 
 function nobody(failure: EngineFailure): AttemptEnd<never> {

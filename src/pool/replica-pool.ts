@@ -84,7 +84,7 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
   function hasHealthyOther(name: string): boolean {
     return roster.members().some((member) => member.name !== name && isHealthy(member));
   }
-  const parts = { chooser, price, clock, runner, typicalTimes, observer };
+  const parts = { engine: options, chooser, price, clock, runner, typicalTimes, observer };
   const scraper = createLoadScraper({
     ...options,
     engine: options.id,

@@ -38,7 +38,10 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
     rooms: ['domain', 'contracts'],
     packages: ['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'zod'],
   },
-  telemetry: { rooms: ['domain', 'contracts', 'statistics'], packages: ['pino', 'prom-client'] },
+  telemetry: {
+    rooms: ['domain', 'contracts', 'statistics'],
+    packages: ['pino', 'prom-client', '@opentelemetry/api'],
+  },
   http: { rooms: ['domain', 'contracts', 'wire'], packages: ['express', 'zod', 'swagger-ui-dist'] },
   cli: { rooms: ['domain', 'contracts', 'wire', 'statistics'], packages: ['commander', 'undici', 'zod'] },
 };

@@ -7,7 +7,7 @@ import type { Flavour } from './flavour.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { type LabelReading, readLabels } from './label-reading.ts';
 import { idsOf, type LabelSet } from '../label-set.ts';
-import type { SentRequest, Transport } from './transport.ts';
+import { type RequestTag, type SentRequest, tagOf, type Transport } from './transport.ts';
 import { toUsage } from './usage.ts';
 
 /** A question for the probabilities of one set of labels, ready but for the messages. */
@@ -64,7 +64,7 @@ export function askLabels(
   transport: Transport,
   form: LabelQuestionForm,
   { messages, marks }: { readonly messages: readonly Message[]; readonly marks: JsonObject },
-  call: { readonly requestId: string; readonly signal: AbortSignal },
+  call: RequestTag,
 ): Promise<EngineResult<LabelAnswer>> {
   return new Promise((resolve) => {
     const answer = new AnswerReader(form, resolve);
@@ -73,7 +73,7 @@ export function askLabels(
         method: 'POST',
         path: CHAT_PATH,
         body: `${form.head},${JSON.stringify({ ...marks, messages }).slice(1)}`,
-        requestId: call.requestId,
+        ...tagOf(call),
       },
       new EventReply(answer),
       call.signal,

@@ -14,7 +14,7 @@ import { readFinishReason } from './finish-reason.ts';
 import { exchangeJson } from './json-exchange.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { readLabels } from './label-reading.ts';
-import type { Transport } from './transport.ts';
+import { type RequestTag, tagOf, type Transport } from './transport.ts';
 import { readUsage, toUsage, UNKNOWN_USAGE } from './usage.ts';
 
 /**
@@ -42,10 +42,10 @@ export async function askLabelBatch(
   { transport, path, form }: BatchAccess,
   conversations: readonly (readonly Message[])[],
   marks: JsonObject,
-  call: { readonly requestId: string; readonly signal: AbortSignal },
+  call: RequestTag,
 ): Promise<EngineResult<BatchAnswer>> {
   const body = `${form.batchHead},${JSON.stringify({ ...marks, messages: conversations }).slice(1)}`;
-  const request = { method: 'POST', path, body, requestId: call.requestId } as const;
+  const request = { method: 'POST', path, body, ...tagOf(call) } as const;
   const reply = await exchangeJson(transport, request, call.signal);
   if (!reply.ok) return { ok: false, failure: reply.failure };
   const { value } = reply.value;
@@ -107,7 +107,7 @@ export interface BatchParts {
   readonly forms: ReadonlyMap<string, LabelQuestionForm>;
   readonly tellsCachedTokens: boolean;
   marksOf(request: DistributionRequest, call: Call): JsonObject;
-  tag(call: Call): { readonly requestId: string; readonly signal: AbortSignal };
+  tag(call: Call): RequestTag;
 }
 
 export function createLabelBatches({

@@ -20,7 +20,7 @@ import type { JsonObject } from './json.ts';
 import { askLabelBatch, createLabelBatches } from './label-batch.ts';
 import { readLoad } from './load.ts';
 import { type MarkOptions, marksOf } from './request-marks.ts';
-import { createTransport, type OutgoingRequest, type Transport } from './transport.ts';
+import { createTransport, type OutgoingRequest, type RequestTag, type Transport } from './transport.ts';
 import { readUsage, toUsage, UNKNOWN_USAGE } from './usage.ts';
 import { warmUp, type WarmUpAccess } from './warm-up.ts';
 import { failed, NOT_WARM, TOO_LATE, unknownLabels } from '../replica-failures.ts';
@@ -121,7 +121,7 @@ export function createOpenAiReplica(options: OpenAiReplicaOptions): Replica {
 async function askLoad(
   transport: Transport,
   { load }: Flavour,
-  tagged: { readonly requestId: string; readonly signal: AbortSignal },
+  tagged: RequestTag,
 ): Promise<EngineResult<ReplicaLoad | null>> {
   if (load === null) return { ok: true, value: null };
   const request = { ...getRequest(load.path), requestId: tagged.requestId };
@@ -165,7 +165,7 @@ function createAccess(
   };
 }
 
-type Tagger = (call: Call) => { readonly requestId: string; readonly signal: AbortSignal };
+type Tagger = (call: Call) => RequestTag;
 
 const HAS_NONE = new Set([404, 405, 501]);
 
@@ -190,9 +190,10 @@ function postRequest(path: string, body: JsonObject): Omit<OutgoingRequest, 'req
 /** A request id per engine call: one request of Assay may make several calls at once, and theirs must differ. */
 function createTagger(): Tagger {
   let calls = 0;
-  return ({ requestId, signal }) => {
+  return ({ requestId, signal, trace }) => {
     calls += 1;
-    return { requestId: HEADER_SAFE.test(requestId) ? `${requestId}-${calls}` : String(calls), signal };
+    const tag = { requestId: HEADER_SAFE.test(requestId) ? `${requestId}-${calls}` : String(calls), signal };
+    return trace === undefined ? tag : { ...tag, traceHeaders: Object.entries(trace.headers).flat() };
   };
 }
 

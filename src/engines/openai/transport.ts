@@ -30,6 +30,18 @@ export interface OutgoingRequest {
   readonly body: string | null;
   /** Sent as `x-request-id`: vLLM makes its own ids of it, and they must differ. */
   readonly requestId: string;
+  /** Further headers, name and value in turns. */
+  readonly traceHeaders?: readonly string[];
+}
+
+/** What a call's request carries beside the question. */
+export interface RequestTag extends Pick<OutgoingRequest, 'requestId' | 'traceHeaders'> {
+  readonly signal: AbortSignal;
+}
+
+/** The part of a tag that goes out. */
+export function tagOf({ requestId, traceHeaders }: RequestTag): Omit<RequestTag, 'signal'> {
+  return traceHeaders === undefined ? { requestId } : { requestId, traceHeaders };
 }
 
 /** Reads one reply: a head, data, then exactly one end or failure; a failure may come at any time. */
@@ -194,11 +206,16 @@ class Exchange implements SentRequest, LaneWaiter, Dispatcher.DispatchHandler {
 
   #dispatch(lane: Lane): void {
     this.#phase = 'connecting';
-    const { method, path, body, requestId } = this.#request;
+    const { method, path, body, requestId, traceHeaders = [] } = this.#request;
     const { basePath, headers } = this.#shared;
     try {
       lane.client.dispatch(
-        { method, path: basePath + path, body, headers: [...headers, 'x-request-id', requestId] },
+        {
+          method,
+          path: basePath + path,
+          body,
+          headers: [...headers, 'x-request-id', requestId, ...traceHeaders],
+        },
         this,
       );
     } catch (error) {

@@ -79,7 +79,7 @@ class InferenceStream implements RunningInference {
     this.#kserve = kserve;
     this.#sink = sink;
     this.#signal = call.signal;
-    this.#stream = kserve.client.ModelStreamInfer(kserve.callOptions(call));
+    this.#stream = kserve.client.ModelStreamInfer(kserve.metadata(call), kserve.callOptions(call));
     this.#stream.on('data', (reply: ModelStreamInferResponse__Output) => this.#read(reply));
     // An error comes before the `end` of its stream, so an `end` that is first means status OK.
     this.#stream.on('error', (error: ServiceError) => this.#fail(statusFailure(error.code, error.details)));

@@ -23,6 +23,8 @@ export interface Kserve {
   readonly clock: Clock;
   /** What every call is started with: its end as gRPC knows it. */
   callOptions(call: Call): grpc.CallOptions;
+  /** What it carries: the trace that it belongs to. */
+  metadata(call: Call): grpc.Metadata;
   /** What runs on the connection: each is called when it is closed, as grpc-js would let it go on. */
   readonly running: Set<() => void>;
   isClosed(): boolean;
@@ -51,6 +53,11 @@ export function createKserve({ url, messageBytes, clock }: KserveOptions): Kserv
     clock,
     running,
     isClosed: () => closed,
+    metadata({ trace }) {
+      const metadata = new grpc.Metadata();
+      for (const [name, value] of Object.entries(trace?.headers ?? {})) metadata.set(name, value);
+      return metadata;
+    },
     callOptions({ deadline }) {
       if (deadline === Number.POSITIVE_INFINITY) return {};
       return { deadline: new Date(clock.now() + Math.max(0, deadline - clock.monotonic())) };

@@ -22,6 +22,7 @@ async function connect(
   const client = createFeedbackClient({
     url: started.url,
     apiKey: null,
+    task: 'preference',
     policy: null,
     concurrency: 4,
     giveUpAfterMs: 60_000,

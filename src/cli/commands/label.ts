@@ -9,7 +9,7 @@ import { DEFAULT_CONFIG, startOwnGateway } from '../gateway.ts';
 import { listenForInterrupts } from '../interruption.ts';
 import { createJobsClient } from '../jobs/client.ts';
 import { submitFile } from '../jobs/submit.ts';
-import { detectFormat, FORMATS } from '../label/input.ts';
+import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
 import { preferSmallHeap } from '../label/memory.ts';
 import { OUTPUT_FORMATS } from '../label/paths.ts';
 import { createProgress, silentProgress } from '../label/progress.ts';
@@ -25,6 +25,7 @@ const optionsSchema = z.object({
   detach: z.boolean().default(false),
   format: z.enum(['auto', ...FORMATS], `must be one of auto, ${FORMATS.join(', ')}`),
   outputFormat: z.enum(OUTPUT_FORMATS, `must be one of ${OUTPUT_FORMATS.join(', ')}`),
+  task: z.enum(ROW_TASKS, `must be one of ${ROW_TASKS.join(', ')}`),
   policy: name,
   rubric: name,
   url: name,
@@ -46,7 +47,8 @@ Started again, it keeps every judged row and asks only for the failed and the mi
 before ended.
 
 Input formats, one JSON object per line:
-  assay   {"prompt", "candidates": [a, b], "id"?, "rubric"?, "metadata"?}
+  assay   {"prompt", "candidates": [a, b], "id"?, "rubric"?, "metadata"?}; one candidate with --task score
+          ("reference"?) or critique ("constitution"?, "revise"?, "seed"?, "evidence"?), 2 to 64 with ranking
   trl     {"prompt"?, "chosen", "rejected"}, texts or lists of messages
   hh      {"chosen", "rejected"}, transcripts of "\\n\\nHuman: …\\n\\nAssistant: …"
 
@@ -64,12 +66,13 @@ Examples:
 export function addLabelCommand(root: Command, context: CommandContext): void {
   root
     .command('label')
-    .description('judge the pairs of a JSONL file; resumes where it stopped')
+    .description('judge the rows of a JSONL file; resumes where it stopped')
     .argument('<in>', 'pairs, as JSONL')
     .option('-o, --output <file>', 'where the labels go')
     .option('--detach', 'hand the rows to the gateway as a durable job, and print its id')
     .option('--format <name>', 'format of the input: auto, assay, trl, hh', 'auto')
     .option('--output-format <name>', 'assay: verdicts; trl: preference rows, verdicts beside them', 'assay')
+    .option('--task <name>', `what for: ${ROW_TASKS.join(', ')}`, 'preference')
     .option('--policy <name>', "policy to judge with (default: the gateway's first)")
     .option('--rubric <name>', 'rubric, as name@version, of rows that name none')
     .option('--url <url>', 'gateway to ask (default: ASSAY_URL)')
@@ -110,11 +113,18 @@ async function label(input: string, flags: LabelFlags, context: CommandContext):
 function toTask(input: string, flags: LabelFlags): LabelTask {
   const { output, format, outputFormat, simulated, concurrency, restart } = flags;
   if (output === undefined) throw usageError('--output: is needed, unless --detach hands the rows over');
+  if (outputFormat === 'trl' && flags.task !== 'preference') {
+    throw usageError('--output-format trl: are preference rows; leave it out, or --task');
+  }
+  if (flags.task === 'critique' && flags.rubric !== undefined) {
+    throw usageError('--rubric: critiques have constitutions, which rows or the policy name');
+  }
   return {
     input,
     output,
     format,
     outputFormat,
+    task: flags.task,
     policy: flags.policy ?? null,
     rubric: flags.rubric ?? null,
     simulated,
@@ -175,10 +185,10 @@ async function detach(path: string, flags: LabelFlags, { io }: CommandContext): 
   try {
     const format = flags.format === 'auto' ? await detectFormat(path) : flags.format;
     const limit = flags.limit ?? Number.MAX_SAFE_INTEGER;
-    const settings = flags.policy === undefined ? {} : { policy: flags.policy };
+    const settings = { task: flags.task, ...(flags.policy === undefined ? {} : { policy: flags.policy }) };
     const { job, leftOut } = await submitFile(
       client,
-      { path, format, rubric: flags.rubric ?? null, limit },
+      { path, format, rubric: flags.rubric ?? null, limit, task: flags.task },
       settings,
     );
     io.stdout.write(flags.json ? `${JSON.stringify(job, null, 2)}\n` : `${job.id}\n`);

@@ -87,6 +87,7 @@ async function labelWith({ gateway, input, stop }: DemoRun, policy: string | nul
 }
 
 const SETTINGS = {
+  task: 'preference',
   format: 'assay',
   outputFormat: 'assay',
   rubric: null,

@@ -131,6 +131,7 @@ function labelTask(output: string, policy: string, task: GatherTask): LabelTask 
     output,
     format,
     outputFormat: 'assay',
+    task: 'preference',
     policy,
     rubric,
     simulated,

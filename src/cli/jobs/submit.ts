@@ -37,7 +37,9 @@ async function* linesOf(
       leaveOut(row);
       continue;
     }
-    const { id, prompt, candidates, rubric, metadata } = row.item;
-    yield `${JSON.stringify({ id: id ?? madeUpId(row.line), prompt, candidates, rubric, metadata })}\n`;
+    const { id, prompt, candidates, asks, metadata } = row.item;
+    const rubric = row.item.rubric ?? undefined;
+    const item = { id: id ?? madeUpId(row.line), prompt, candidates, rubric, ...asks, metadata };
+    yield `${JSON.stringify(item)}\n`;
   }
 }

@@ -1,44 +1,65 @@
 import { z } from 'zod';
+import { CANDIDATES } from '../../domain/task.ts';
 import {
   idColumn,
   isBlankText,
   type JsonRow,
   otherColumns,
   type ReadRow,
+  type RowTask,
   refuse,
   refuseFor,
   rubricColumn,
   textOrMessages,
 } from './item.ts';
 
+const NEEDED: Readonly<Record<RowTask, string>> = {
+  preference: 'two are',
+  score: 'one is',
+  critique: 'one is',
+  ranking: '2 to 64 are',
+};
+
 const schema = z.object({
   id: idColumn,
   prompt: textOrMessages,
-  candidates: z.array(z.string({ error: 'must be text' }), { error: 'must be a list of two texts' }),
+  candidates: z.array(z.string({ error: 'must be text' }), { error: 'must be a list of texts' }),
   rubric: rubricColumn,
   metadata: z.record(z.string(), z.unknown(), { error: 'must be an object' }).optional(),
 });
 
-/** Reads `{id?, prompt, candidates: [a, b], rubric?, metadata?}`; other columns join the metadata. */
-export function readAssayRow(row: JsonRow): ReadRow {
+/** Columns by which an item of a task says more than what is judged. */
+const ASKS: Readonly<Record<RowTask, readonly string[]>> = {
+  preference: [],
+  score: ['reference'],
+  critique: ['constitution', 'revise', 'seed', 'evidence'],
+  ranking: ['method', 'comparisons'],
+};
+
+/** Reads `{id?, prompt, candidates, rubric?, metadata?}` and what the task knows; other columns join the metadata. */
+export function readAssayRow(row: JsonRow, task: RowTask = 'preference'): ReadRow {
   const read = schema.safeParse(row);
   if (!read.success) return refuseFor(read.error);
   const { id, prompt, candidates, rubric, metadata } = read.data;
-  const [a, b, ...more] = candidates;
-  if (a === undefined || b === undefined || more.length > 0) {
-    return refuse(`candidates: two are needed, found ${candidates.length}`, 'candidates');
+  const { least, most } = CANDIDATES[task];
+  if (candidates.length < least || candidates.length > most) {
+    return refuse(`candidates: ${NEEDED[task]} needed, found ${candidates.length}`, 'candidates');
   }
   if (typeof prompt === 'string' && isBlankText(prompt)) return refuse('prompt: is empty', 'prompt');
-  const blank = [a, b].findIndex(isBlankText);
+  const blank = candidates.findIndex(isBlankText);
   if (blank !== -1) return refuse(`candidates[${blank}]: is empty`, 'candidates');
-  const other = otherColumns(row, ['id', 'prompt', 'candidates', 'rubric', 'metadata']);
+  const other = otherColumns(row, ['id', 'prompt', 'candidates', 'rubric', 'metadata', ...ASKS[task]]);
+  const asks = Object.fromEntries(
+    ASKS[task].filter((name) => row[name] !== undefined).map((name) => [name, row[name]]),
+  );
   return {
     ok: true,
     item: {
       id: id ?? null,
       prompt,
-      candidates: [a, b],
+      candidates,
       rubric: rubric ?? null,
+      ...(Object.keys(asks).length === 0 ? {} : { asks }),
       metadata: { ...other, ...metadata },
     },
   };

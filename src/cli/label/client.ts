@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import { CommandError, EXIT } from '../exit.ts';
 import { retryAfterMs } from './backoff.ts';
 import type { ValidRow } from './input.ts';
+import type { RowTask } from './item.ts';
 import { Outage } from './outage.ts';
 import { readReply, type Reply } from './reply.ts';
 import { madeUpId, type RowFailure, type VerdictReply } from './row.ts';
@@ -11,6 +12,7 @@ import { madeUpId, type RowFailure, type VerdictReply } from './row.ts';
 export interface ClientOptions {
   readonly url: string;
   readonly apiKey: string | null;
+  readonly task: RowTask;
   /** Null for the gateway's first policy. */
   readonly policy: string | null;
   /** Connections, and so requests under way. */
@@ -46,7 +48,7 @@ const REPLY_TIMEOUT_MS = 120_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export function createFeedbackClient(options: ClientOptions): FeedbackClient {
-  const { origin, path } = endpointOf(options.url);
+  const { origin, path } = endpointOf(options.url, options.task);
   const pool = new Pool(origin, {
     connections: options.concurrency,
     headersTimeout: REPLY_TIMEOUT_MS,
@@ -68,19 +70,20 @@ export function createFeedbackClient(options: ClientOptions): FeedbackClient {
   };
 }
 
-function endpointOf(url: string): { readonly origin: string; readonly path: string } {
+function endpointOf(url: string, task: RowTask): { readonly origin: string; readonly path: string } {
   const { origin, pathname } = new URL(url);
   // People paste the base URL that they give to an OpenAI client.
   const prefix = pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
-  return { origin, path: `${prefix}/v1/feedback/preferences` };
+  return { origin, path: `${prefix}/v1/feedback/${task}s` };
 }
 
 function requestBody({ line, item, sent }: ValidRow, policy: string | null): string {
-  const [a, b] = item.candidates;
-  const { prompt, rubric, metadata } = item;
+  const { prompt, metadata, asks } = item;
   const id = item.id ?? madeUpId(line);
-  const candidates = sent === 'ab' ? [a, b] : [b, a];
-  return JSON.stringify({ policy, items: [{ id, prompt, candidates, rubric, metadata }] });
+  const candidates = sent === 'ab' ? item.candidates : item.candidates.toReversed();
+  // Not every task knows rubrics, so one that is not named is not mentioned.
+  const rubric = item.rubric ?? undefined;
+  return JSON.stringify({ policy, items: [{ id, prompt, candidates, rubric, ...asks, metadata }] });
 }
 
 interface Post {

@@ -3,10 +3,12 @@ import { usageError } from '../exit.ts';
 import { readAssayRow } from './assay-format.ts';
 import { canonicalJson, digestOf } from './canonical.ts';
 import { isTranscript, readHhRow } from './hh-format.ts';
-import type { InputItem, JsonRow, ReadRow, RowProblem } from './item.ts';
+import type { InputItem, JsonRow, ReadRow, RowProblem, RowTask } from './item.ts';
 import { parseJsonLine } from './json-line.ts';
 import { type Line, readLines } from './lines.ts';
 import { readTrlRow } from './trl-format.ts';
+
+export { ROW_TASKS } from './item.ts';
 
 export const FORMATS = ['assay', 'trl', 'hh'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -17,6 +19,8 @@ export interface Input {
   readonly format: Format;
   /** Rubric of the rows that name none; null for that of the policy. */
   readonly rubric: string | null;
+  /** What the rows are judged for; absent is `preference`. Only the format `assay` knows the others. */
+  readonly task?: RowTask;
   /** At most this many rows. */
   readonly limit: number;
 }
@@ -37,6 +41,7 @@ export interface ValidRow {
    * tossed by the content decides, so that no judge can learn the place of the right answer.
    */
   readonly sent: Order;
+  readonly task?: RowTask;
 }
 
 export interface InvalidRow {
@@ -44,9 +49,10 @@ export interface InvalidRow {
   readonly line: number;
   readonly id: string | null;
   readonly problem: RowProblem;
+  readonly task?: RowTask;
 }
 
-const READERS: Readonly<Record<Format, (row: JsonRow) => ReadRow>> = {
+const READERS: Readonly<Record<Format, (row: JsonRow, task?: RowTask) => ReadRow>> = {
   assay: readAssayRow,
   trl: readTrlRow,
   hh: readHhRow,
@@ -110,17 +116,18 @@ function formatOf(row: JsonRow): Format | null {
   return areTranscripts && row['prompt'] === undefined ? 'hh' : 'trl';
 }
 
-function toRow(line: Line, { format, rubric }: Input): InputRow {
+function toRow(line: Line, { format, rubric, task }: Input): InputRow {
   const invalid = (problem: RowProblem, id: string | null = null): InputRow => ({
     ok: false,
     line: line.number,
     id,
     problem,
+    ...(task === undefined ? {} : { task }),
   });
   if (!line.ok) return invalid({ message: line.reason, param: null });
   const row = parseJsonLine(line.text);
   if (!row.ok) return invalid({ message: row.message, param: null });
-  const read = READERS[format](row.value);
+  const read = READERS[format](row.value, task);
   if (!read.ok) return invalid(read.problem, idOf(row.value));
   const item = { ...read.item, rubric: read.item.rubric ?? rubric };
   const canonical = canonicalJson(item);
@@ -128,7 +135,16 @@ function toRow(line: Line, { format, rubric }: Input): InputRow {
     return invalid({ message: 'the row is nested too deep', param: 'metadata' }, item.id);
   const digest = digestOf(canonical);
   const chosen = format === 'assay' ? null : 'a';
-  return { ok: true, line: line.number, digest, item, chosen, sent: chosen === null ? 'ab' : coin(digest) };
+  const sent = chosen === null ? 'ab' : coin(digest);
+  return {
+    ok: true,
+    line: line.number,
+    digest,
+    item,
+    chosen,
+    sent,
+    ...(task === undefined ? {} : { task }),
+  };
 }
 
 function coin(digest: string): Order {

@@ -3,12 +3,18 @@ import type { Message } from '../../domain/item.ts';
 
 export type Prompt = string | readonly Message[];
 
-/** One row of input as an item, its two candidates in the row's own order. */
+/** Kinds of feedback that a file can be judged for. */
+export const ROW_TASKS = ['preference', 'score', 'critique', 'ranking'] as const;
+export type RowTask = (typeof ROW_TASKS)[number];
+
+/** One row of input as an item, its candidates in the row's own order: two for a preference. */
 export interface InputItem {
   readonly id: string | null;
   readonly prompt: Prompt;
-  readonly candidates: readonly [string, string];
+  readonly candidates: readonly string[];
   readonly rubric: string | null;
+  /** What the task lets an item ask for, as the row has it; absent for none. The gateway checks it. */
+  readonly asks?: Readonly<Record<string, unknown>>;
   /** Columns that mean nothing to the format; they come back with the verdict. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }

@@ -9,7 +9,7 @@ import type { InputRow, InvalidRow, ValidRow } from './input.ts';
  */
 const trailSchema = z.looseObject({
   tier: z.string().optional(),
-  order: z.enum(['ab', 'ba']).optional(),
+  order: z.enum(['ab', 'ba']).nullish(),
   cost_usd: z.number().optional(),
 });
 
@@ -97,7 +97,7 @@ export function unjudgedRow(row: InputRow, failure: RowFailure, policy: string |
     policy,
     id: null,
     item_id: (row.ok ? row.item.id : row.id) ?? madeUpId(row.line),
-    task: 'preference',
+    task: row.task ?? 'preference',
     outcome: outcomeOf(failure.code),
     label: null,
     probabilities: null,
@@ -135,7 +135,7 @@ function swapSides(verdict: VerdictReply): VerdictReply {
     label: label === 'a' ? 'b' : label === 'b' ? 'a' : label,
     probabilities: probabilities && { ...probabilities, a: probabilities.b, b: probabilities.a },
     trail: trail.map((entry) =>
-      entry.order === undefined
+      entry.order === undefined || entry.order === null
         ? entry
         : { ...entry, order: entry.order === 'ab' ? ('ba' as const) : ('ab' as const) },
     ),

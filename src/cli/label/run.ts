@@ -1,8 +1,9 @@
-import { CommandError, EXIT } from '../exit.ts';
+import { CommandError, EXIT, usageError } from '../exit.ts';
 import { backoffMs } from './backoff.ts';
 import { type Answer, createFeedbackClient, type FeedbackClient } from './client.ts';
 import { type EarlierRows, readEarlierRows } from './earlier-rows.ts';
 import { detectFormat, type Format, type Input, type InputRow, readRows } from './input.ts';
+import type { RowTask } from './item.ts';
 import { Journal } from './journal.ts';
 import { countLines } from './lines.ts';
 import { acquireLock } from './lock.ts';
@@ -29,6 +30,7 @@ export interface LabelTask {
   readonly output: string;
   readonly format: Format | 'auto';
   readonly outputFormat: OutputFormat;
+  readonly task: RowTask;
   /** Null for the gateway's default. */
   readonly policy: string | null;
   readonly rubric: string | null;
@@ -60,6 +62,7 @@ export interface RunControl {
 export interface LabelReport {
   readonly paths: RunPaths;
   readonly format: Format;
+  readonly task: RowTask;
   /** Rows of the input, up to the limit. */
   readonly total: number;
   /** Rows kept from an earlier run. */
@@ -82,7 +85,18 @@ export async function labelFile(task: LabelTask, control: RunControl): Promise<L
     if (task.restart) moveAside(paths);
     else refuseForeignOutput(paths);
     const format = task.format === 'auto' ? await detectFormat(task.input) : task.format;
-    const input: Input = { path: task.input, format, rubric: task.rubric, limit: task.limit };
+    if (task.task !== 'preference' && format !== 'assay') {
+      throw usageError(
+        `${task.input}: rows of the format ${format} are pairs; --task ${task.task} reads "candidates"`,
+      );
+    }
+    const input: Input = {
+      path: task.input,
+      format,
+      rubric: task.rubric,
+      limit: task.limit,
+      ...(task.task === 'preference' ? {} : { task: task.task }),
+    };
     return await labelInto(paths, input, task, control);
   } finally {
     lock.release();
@@ -106,7 +120,7 @@ async function labelInto(
     const nothing = { asked: 0, seconds: 0 };
     const done = kept < total ? await askRest({ input, journal, task, policy }, control) : nothing;
     control.progress.end();
-    const report = { paths, format: input.format, total, kept, ...done };
+    const report = { paths, format: input.format, task: task.task, total, kept, ...done };
     if (kept + done.asked < total) return { ...report, tally: null, trlRows: null };
     const tally = new Tally();
     const trlRows = task.outputFormat === 'trl' ? await writeTrl(paths.output, input, journal) : null;
@@ -118,10 +132,11 @@ async function labelInto(
   }
 }
 
-/** How rows tell under which policy they were judged; labels of simulated engines stand out. */
-function policyColumn({ policy, simulated }: LabelTask): string | null {
-  if (!simulated) return policy;
-  return policy === null ? 'simulated' : `simulated/${policy}`;
+/** How rows tell for which task and under which policy they were judged; labels of simulated engines stand out. */
+function policyColumn({ policy, simulated, task }: LabelTask): string | null {
+  const marks = [...(simulated ? ['simulated'] : []), ...(task === 'preference' ? [] : [task])];
+  if (marks.length === 0) return policy;
+  return (policy === null ? marks : [...marks, policy]).join('/');
 }
 
 /** Gives the rows of an earlier run to the lines whose item they judged; returns how many. */
@@ -157,6 +172,7 @@ async function askRest(asking: Asking, control: RunControl): Promise<Asked> {
   const gateway = await control.connect(control.stop);
   const client = createFeedbackClient({
     ...gateway,
+    task: task.task,
     policy: task.policy,
     concurrency: task.concurrency,
     giveUpAfterMs: task.giveUpAfterMs,

@@ -52,7 +52,7 @@ function factsOf(report: LabelReport, tally: Tally): [string, string][] {
     const share = formatShare(tally.agreeing, tally.comparable);
     facts.push(['agreement', `${share} of the labels name the answer that the input chose`]);
   }
-  if (tally.judged > 0) {
+  if (tally.judged > 0 && report.task === 'preference') {
     const share = formatShare(tally.positionInconsistent, tally.judged);
     facts.push(['position', `${share} of the judgments changed with the order shown`]);
   }
@@ -102,6 +102,7 @@ export function summaryJson(report: LabelReport, tally: Tally): object {
     output: report.paths.output,
     verdicts: report.paths.journal,
     format: report.format,
+    task: report.task,
     rows: tally.rows,
     judged: tally.judged,
     labels: tally.labels,

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../domain/outcome.ts';
+import { hasFeedback, type Outcome } from '../../domain/outcome.ts';
 import { isJudged, type OutputRow } from './row.ts';
 
 /** Failed rows that are named; the others are counted. */
@@ -23,6 +23,7 @@ export interface TierTally {
 export class Tally {
   rows = 0;
   judged = 0;
+  /** Labels (ties included), or results of another task. */
   labels = 0;
   /** Labels that agree with the answer that the input prefers, of `comparable` ones. */
   agreeing = 0;
@@ -47,12 +48,12 @@ export class Tally {
     else this.#addFailure(row);
   }
 
-  #addJudged({ label, tier, confidence, flags, chosen }: OutputRow): void {
+  #addJudged({ outcome, label, tier, confidence, flags, chosen }: OutputRow): void {
     this.judged += 1;
     if (flags.includes('position_inconsistent')) this.positionInconsistent += 1;
-    if (label === null) return;
+    if (!hasFeedback(outcome)) return;
     this.labels += 1;
-    if (chosen !== undefined && label !== 'tie') {
+    if (chosen !== undefined && label !== null && label !== 'tie') {
       this.comparable += 1;
       if (label === chosen) this.agreeing += 1;
     }

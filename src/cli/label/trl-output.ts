@@ -34,7 +34,7 @@ async function* labelledRows(input: Input, journal: Journal): AsyncGenerator<obj
 function toPreference({ item, line }: ValidRow, verdict: OutputRow): object | null {
   const { label, probabilities } = verdict;
   if (label !== 'a' && label !== 'b') return null;
-  const [a, b] = item.candidates;
+  const [a = '', b = ''] = item.candidates;
   const [chosen, rejected] = label === 'a' ? [a, b] : [b, a];
   const other = label === 'a' ? 'b' : 'a';
   const answer = (content: string): string | Message[] =>

@@ -43,7 +43,7 @@ describe('the assay format', () => {
   });
 
   it.each([
-    [{ prompt: 'p' }, 'candidates: must be a list of two texts'],
+    [{ prompt: 'p' }, 'candidates: must be a list of texts'],
     [{ prompt: 'p', candidates: ['x', 'y', 'z'] }, 'candidates: two are needed, found 3'],
     [{ prompt: 'p', candidates: ['x', ' '] }, 'candidates[1]: is empty'],
     [{ prompt: 'p', candidates: ['x', 3] }, 'candidates[1]: must be text'],
@@ -54,7 +54,7 @@ describe('the assay format', () => {
     [{ prompt: '\n', candidates: ['x', 'y'] }, 'prompt: is empty'],
     [
       { id: {}, prompt: 'p', candidates: 'x' },
-      'id: must be text or a whole number; candidates: must be a list of two texts',
+      'id: must be text or a whole number; candidates: must be a list of texts',
     ],
     [{ prompt: 'p', candidates: ['x', 'y'], metadata: [] }, 'metadata: must be an object'],
   ])('refuses %j', async (row, message) => {

@@ -27,7 +27,7 @@ export function createPolicyRouter(name: string, policy: PolicyConfig, routing: 
     policy: name,
     promise: promiseOf(name, policy, routing),
     answered: ({ trail }: { trail: Parameters<typeof builds.answered>[0] }) => builds.answered(trail),
-    recheck: createPolicyRecheck(policy, made, routing),
+    recheck: createPolicyRecheck(name, policy, { ...routing, ...made }),
   };
   if (policy.target === undefined) {
     return createCachedRouter(made.router, {
@@ -52,17 +52,20 @@ export function createPolicyRouter(name: string, policy: PolicyConfig, routing: 
 
 /** How labels of a policy are judged anew after they were given again; null when they never are. */
 function createPolicyRecheck(
+  name: string,
   policy: PolicyConfig,
-  { router, certified }: PolicyRouter,
-  { evidence, labels, parts, builds, config }: RoutingParts,
+  { router, certified, evidence, labels, parts, builds, config, ledger }: RoutingParts & PolicyRouter,
 ): Recheck | null {
   const { tolerated, share: wanted } = policy.cache.recheck;
   if (wanted === 0) return null;
   // A certificate's watch takes no item that was likelier to be left out than its own audits leave out.
   const share = certified === null ? wanted : Math.max(wanted, policy.audit.share);
-  const askAgain = async ({ item, verdictId }: GivenLabel, call: Call): Promise<Label | null> => {
+  const askAgain = async ({ item, verdictId, result }: GivenLabel, call: Call): Promise<Label | null> => {
     const { end, trail } = await router.route(item, call, verdictId);
     builds.answered(trail);
+    const { team } = call;
+    const about = { verdictId, team, policy: name, after: result.trail.length, at: parts.clock.now() };
+    ledger?.journal.recordExtra({ ...about, purpose: 'audit', entries: trail });
     return end.type === 'accepted' ? labelOf(end.judgment.probabilities) : null;
   };
   return createRecheck({

@@ -26,16 +26,25 @@ export async function auditGiven(
   { item, result, verdictId, probability }: GivenAgain,
   call: Call,
 ): Promise<Label | null> {
-  const { end } = result;
+  const { end, trail } = result;
   const stratum = options.stratumOf(item);
   if (end.type === 'accepted' && end.basis === 'certificate') {
     const lane = options.lanes.of(call.team, stratum);
     const run = startChain(options.chain, item);
     const view = options.gate.before(item, stratum);
     const journey: Journey = { item, verdictId, lane, run, view, decisions: [] };
-    return complete(options, journey, { end, reply: null, probability }, call);
+    return complete(options, journey, { end, reply: null, probability, after: trail.length }, call);
   }
   const { judge, tier } = options.reference;
   const reply = await judge.judge(item, { tier }, call);
+  options.keepCalls({
+    verdictId,
+    team: call.team,
+    policy: options.policy,
+    purpose: 'audit',
+    after: trail.length,
+    entries: reply.trail,
+    at: options.now(),
+  });
   return reply.ok ? labelOf(reply.judgment.probabilities) : null;
 }

@@ -31,6 +31,8 @@ export interface GivenAnswer {
   readonly reply: JudgeReply | null;
   /** As in `Observation`. */
   readonly probability?: number;
+  /** Entries of the verdict's own trail; absent, those of this journey. */
+  readonly after?: number;
 }
 
 /** Gives the reference's label; null when it gave none. */
@@ -45,7 +47,8 @@ export async function complete(
   const answer = await askRest(options, journey, given.reply, call);
   const shadow = run.trail().slice(asked);
   const audit = given.reply === null ? (answer?.trail ?? []) : [];
-  keepExtra(options, journey, { shadow, audit, after: asked + (given.reply?.trail.length ?? 0) });
+  const after = given.after ?? asked + (given.reply?.trail.length ?? 0);
+  keepExtra(options, journey, { shadow, audit, after });
   options.observer?.audited({
     team: call.team,
     policy: options.policy,

@@ -142,10 +142,15 @@ function codeOf(error: unknown): string {
 
 function inTime(reply: Promise<RedisReply>, ms: number, clock: Clock): Promise<RedisReply> {
   return new Promise((resolve) => {
-    const stop = clock.after(ms, () => {
-      // This process may have stood still: what has arrived meanwhile is read before it counts as late.
-      setImmediate(() => resolve(LATE));
-    });
+    const expire = (due: number, again: boolean): (() => void) =>
+      clock.after(due - clock.monotonic(), () => {
+        // This process may have stood still, which is no fault of Redis: then it gets its time once more, and
+        // what has arrived meanwhile is read before it counts as late.
+        const overslept = clock.monotonic() - due;
+        if (again && overslept > ms / 4) stop = expire(clock.monotonic() + ms, false);
+        else setImmediate(() => resolve(LATE));
+      });
+    let stop = expire(clock.monotonic() + ms, true);
     void reply.then((value) => {
       stop();
       resolve(value);

@@ -9,7 +9,8 @@ import type { OrderReading } from '../../../src/domain/preference.ts';
 import { createCallStarter } from '../../../src/resilience/deadline.ts';
 import { createAuditor } from '../../../src/routing/auditor.ts';
 import { certify } from '../../../src/routing/certificates/certify.ts';
-import { createCertifiedRouter } from '../../../src/routing/certified-router.ts';
+import { auditGiven } from '../../../src/routing/cached-audit.ts';
+import { type CertifiedRouterOptions, createCertifiedRouter } from '../../../src/routing/certified-router.ts';
 import { chainOf } from '../../../src/routing/chain.ts';
 import { createPolicyGate } from '../../../src/routing/difficulty/policy-gate.ts';
 import type { Spending } from '../../../src/routing/spending.ts';
@@ -79,7 +80,7 @@ function world(options: { readonly spending?: Spending } = {}) {
   });
   const remembered: string[] = [];
   const extra: ExtraCalls[] = [];
-  const router = createCertifiedRouter({
+  const settings: CertifiedRouterOptions = {
     policy: 'default',
     chain: chainOf([{ tier: 'small', judge: small, orders: 'both' }]),
     reference: { tier: 'large', judge: large, rule: thresholdRule(0) },
@@ -98,7 +99,8 @@ function world(options: { readonly spending?: Spending } = {}) {
     now: () => 0,
     remember: ({ id }) => remembered.push(id),
     keepCalls: (calls) => extra.push(calls),
-  });
+  };
+  const router = createCertifiedRouter(settings);
   let next = 0;
   /** Routes items one after the other; audits end before the next begins. */
   const route = async (count: number): Promise<RoutingResult[]> => {
@@ -118,6 +120,7 @@ function world(options: { readonly spending?: Spending } = {}) {
     return results;
   };
   return {
+    settings,
     route,
     small,
     large,
@@ -233,5 +236,59 @@ describe('the certified router', () => {
       nextLook: 200,
     });
     expect(lane().quality().reason).toMatch(/^crt_[0-9a-z]+: \d+ % of \d+ items accepted/);
+  });
+});
+
+describe('a label that is given again', () => {
+  const itemOf = (n: number): Item => ({
+    id: String(n),
+    prompt: `prompt ${n}`,
+    candidates: ['one', 'two'],
+    rubric: undefined,
+    metadata: {},
+  });
+  /** A label of the certificate in force, right or wrong for even items. */
+  const stored = (certificate: string | null, a: number): RoutingResult => ({
+    end: {
+      type: 'accepted',
+      tier: 'small',
+      judgment: judgmentOf(
+        [{ order: 'ab', probabilities: { a, b: 1 - a, tie: 0 }, worstCase: 0.9, censored: false, mass: 1 }],
+        keyOfModel('small'),
+      ),
+      certificate,
+      basis: certificate === null ? 'reference' : 'certificate',
+    },
+    trail: [],
+    decisions: [],
+    difficulty: null,
+    inclusion: 1,
+  });
+
+  it('is an audit of the certificate that released it, and withdraws it when too many are wrong', async () => {
+    const { route, settings, lane, events } = world();
+    await route(400);
+    const { certificate, audited } = lane().quality();
+    expect(certificate).not.toBeNull();
+    const audit = (n: number, a: number) =>
+      auditGiven(
+        settings,
+        { item: itemOf(n), result: stored(certificate, a), verdictId: `again ${n}`, probability: 0.2 },
+        openCall(),
+      );
+    expect(await audit(1_002, 0.98)).toBe('a');
+    expect(lane().quality()).toMatchObject({ audited: audited + 1, disagreed: 0 });
+    for (let n = 1_004; lane().quality().certificate === certificate && n < 1_200; n += 2) {
+      expect(await audit(n, 0.02)).toBe('a');
+    }
+    expect(events.map(({ type }) => type)).toContain('withdrawn');
+  });
+
+  it("is compared with the reference alone when it was the reference's", async () => {
+    const { settings, small, large, lane, extra } = world();
+    const given = { item: itemOf(2), result: stored(null, 0.98), verdictId: 'again', probability: 0.2 };
+    expect(await auditGiven(settings, given, openCall())).toBe('a');
+    expect([small.asked, large.asked, lane().quality().observations]).toEqual([0, 1, 0]);
+    expect(extra).toMatchObject([{ verdictId: 'again', purpose: 'audit', after: 0 }]);
   });
 });

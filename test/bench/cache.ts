@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { type Pair, pairsOf } from './hh-pairs.ts';
 import type { LoadReport } from './load.ts';
 import { freePort, type Load, memoryOf, startGateway, startLoad } from './processes.ts';
 import { quickSimulator } from '../fakes/quick-simulator.ts';
+import { startRedis } from '../fakes/redis-server.ts';
 
 /**
  * `npm run bench:cache`: what a label costs that was bought before. A gateway before two simulated judges
@@ -26,6 +28,8 @@ const CONNECTIONS = 16;
 const BATCH = 64;
 /** Requests of 64 that are out at once: more of them only fill the memory. */
 const BATCHES = 4;
+/** Labels that one gateway gives from Redis to another. */
+const SHARED_PAIRS = 1_000;
 const PATH = '/v1/feedback/preferences';
 
 /** The pairs of the file that can be judged; answers of everyday length when there is no file. */
@@ -42,8 +46,8 @@ function readPairs(path: string | undefined): Pair[] {
   return pairsOf(path);
 }
 
-function configFor(port: number, small: string, large: string): string {
-  const engine = (url: string, model: string) => ({
+function configFor(port: number, [small, large]: readonly RunningSimulator[], redis: string | null): string {
+  const engine = (url: string | undefined, model: string) => ({
     kind: 'openai',
     replicas: [url],
     model,
@@ -52,7 +56,8 @@ function configFor(port: number, small: string, large: string): string {
   return stringify({
     server: { port },
     storage: { kind: 'none' },
-    engines: { small: engine(small, 'small'), large: engine(large, 'large') },
+    engines: { small: engine(small?.url, 'small'), large: engine(large?.url, 'large') },
+    ...(redis === null ? {} : { cache: { redis: { url: redis } } }),
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: {
       default: { tiers: ['quick', 'strict'], acceptAt: 0.8, cache: { recheck: { share: 0 } } },
@@ -122,6 +127,51 @@ async function hits(
   return report;
 }
 
+interface SharedHits {
+  /** Medians of one request at a time, in milliseconds: the label came from Redis, and from memory after that. */
+  readonly redisMs: number;
+  readonly memoryMs: number;
+}
+
+/** One gateway buys labels, another one gives them, from Redis and then from memory; null without redis-server. */
+async function sharedHits(
+  folder: string,
+  engines: readonly RunningSimulator[],
+  pairs: readonly Pair[],
+): Promise<SharedHits | null> {
+  if (spawnSync('redis-server', ['--version']).status !== 0) return null;
+  await using redis = await startRedis();
+  const start = async (name: string) => {
+    const port = await freePort();
+    const config = join(folder, `${name}.yaml`);
+    writeFileSync(config, configFor(port, engines, redis.url));
+    return startGateway({ config, port, log: join(folder, `${name}.log`), profile: null });
+  };
+  await using buyer = await start('buyer');
+  await using giver = await start('giver');
+  const timesAt = async (port: number, expected: string): Promise<number> => {
+    const times: number[] = [];
+    for (const pair of pairs) {
+      const begin = performance.now();
+      const answer = await fetch(`http://127.0.0.1:${port}${PATH}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ items: [pair] }),
+      });
+      const text = await answer.text();
+      // A gateway that has just started may find Redis late once, and then asks the judges.
+      if (text.includes(expected)) times.push(performance.now() - begin);
+    }
+    if (times.length < 0.9 * pairs.length) throw new Error(`${times.length} hits of ${pairs.length}`);
+    return times.toSorted((x, y) => x - y)[times.length >> 1] ?? Number.NaN;
+  };
+  await timesAt(buyer.port, '');
+  // Until compilers come to rest, with labels of its own.
+  await timesAt(buyer.port, '"cached":true');
+  const redisMs = await timesAt(giver.port, '"cached":true');
+  return { redisMs, memoryMs: await timesAt(giver.port, '"cached":true') };
+}
+
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-bench-cache-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
@@ -132,7 +182,7 @@ async function main(): Promise<void> {
   await using load = startLoad();
   const port = await freePort();
   const config = join(folder, 'assay.yaml');
-  writeFileSync(config, configFor(port, engines[0]?.url ?? '', engines[1]?.url ?? ''));
+  writeFileSync(config, configFor(port, engines, null));
   {
     await using gateway = await startGateway({
       config,
@@ -145,12 +195,14 @@ async function main(): Promise<void> {
     const batch = await hits(load, port, pairs.slice(0, BATCH), BATCHES);
     const single = await hits(load, port, pairs.slice(0, 1), CONNECTIONS);
     const alone = await hits(load, port, pairs.slice(0, 1), 1);
-    report({ pairs, first, second, batch, single, alone, rssMb: memoryOf(gateway.pid).rssMb });
+    const { rssMb } = memoryOf(gateway.pid);
+    const shared = await sharedHits(folder, engines, pairs.slice(0, SHARED_PAIRS));
+    report({ pairs, first, second, batch, single, alone, shared, rssMb });
   }
   await Promise.all(engines.map((engine) => engine.close()));
 }
 
-function report({ pairs, first, second, batch, single, alone, rssMb }: Figures): void {
+function report({ pairs, first, second, batch, single, alone, shared, rssMb }: Figures): void {
   console.log(
     `first epoch:  ${first.perSecond.toFixed(0)} pairs/s, ${first.calls} engine calls for ${pairs.length} pairs`,
   );
@@ -158,13 +210,16 @@ function report({ pairs, first, second, batch, single, alone, rssMb }: Figures):
   console.log(`hits, one a request, ${CONNECTIONS} connections: ${single.perSecond.toFixed(0)}/s`);
   console.log(`hits, ${BATCH} a request, ${BATCHES} connections: ${(batch.perSecond * BATCH).toFixed(0)}/s`);
   console.log(`one hit at a time: p50 ${alone.p50Ms.toFixed(3)} ms, p99 ${alone.p99Ms.toFixed(3)} ms`);
+  if (shared !== null) {
+    const [from, then] = [shared.redisMs.toFixed(3), shared.memoryMs.toFixed(3)];
+    console.log(`one hit at a time by another client: p50 ${from} ms from Redis, ${then} ms from memory`);
+  }
   console.log(`gateway: ${rssMb.toFixed(0)} MB resident\n`);
   const figures = {
     cached_single_per_s: Math.round(single.perSecond),
     cached_batch_per_s: Math.round(batch.perSecond * BATCH),
     hit_p50_memory_ms: Number(alone.p50Ms.toFixed(3)),
-    // There is no store beyond the process yet.
-    hit_p50_redis_ms: null,
+    hit_p50_redis_ms: shared === null ? null : Number(shared.redisMs.toFixed(3)),
     second_epoch_engine_calls: second.calls,
   };
   console.log(JSON.stringify({ bench: 'cache', ...figures }));
@@ -178,6 +233,7 @@ interface Figures {
   readonly batch: LoadReport;
   readonly single: LoadReport;
   readonly alone: LoadReport;
+  readonly shared: SharedHits | null;
   readonly rssMb: number;
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Criterion, MOST_POINTS, type Rubric, type Scale, USUAL_SCALE } from '../domain/rubric.ts';
+import { gradedSchema, isGraded } from './graded-rubric.ts';
 import { byVersion, type FurtherCheck, readFolder } from './yaml-folder.ts';
 
-/** Rubrics from files: criteria with scales, anchors and examples, one version per file. */
+/** Rubrics from files: criteria with scales, anchors and examples, one version per file; or model-graded ones. */
 const line = z.string().min(1).max(200);
 const text = z.string().min(1).max(20_000);
 
@@ -20,7 +21,7 @@ const criterion = z.strictObject({
   anchors: z.array(anchor).max(MOST_POINTS).default([]),
 });
 
-export const rubricSchema = z.strictObject({
+const rubricSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/),
   version: z.int().min(1),
   /** What comparisons are guided by; without it the criteria, one after the other. */
@@ -28,11 +29,18 @@ export const rubricSchema = z.strictObject({
   criteria: z.array(criterion).min(1).max(16),
 });
 
-type RubricFile = z.infer<typeof rubricSchema>;
+export type RubricFile = z.infer<typeof rubricSchema>;
+
+const ownSchema = rubricSchema.transform((file): RubricFile[] => [file]);
 
 /** By `name@version`. */
 export function loadRubrics(directory: string): ReadonlyMap<string, Rubric> {
-  const files = readFolder(directory, { schema: rubricSchema, noun: 'rubrics', further });
+  const read = readFolder(directory, {
+    schema: (data) => (isGraded(data) ? gradedSchema : ownSchema),
+    noun: 'rubrics',
+    further,
+  });
+  const files = read.flatMap(({ path, data }) => data.map((file) => ({ path, data: file })));
   const rubrics = [...byVersion(files).values()].map(toRubric);
   return new Map(rubrics.map((rubric) => [rubric.id, rubric]));
 }
@@ -55,7 +63,11 @@ function toCriterion({ anchors, ...criterionFields }: RubricFile['criteria'][num
   };
 }
 
-const further: FurtherCheck<RubricFile> = ({ criteria }) =>
+/** The other form is right by how it was made, and its values stand elsewhere. */
+const further: FurtherCheck<readonly RubricFile[]> = ([file, ...others]) =>
+  file === undefined || others.length > 0 ? [] : criteriaProblems(file);
+
+const criteriaProblems: FurtherCheck<RubricFile> = ({ criteria }) =>
   criteria.flatMap(({ name, scale, anchors }, index) => {
     const at = ['criteria', index];
     const first = criteria.findIndex((other) => other.name === name);

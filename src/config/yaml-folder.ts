@@ -17,7 +17,8 @@ export type FurtherCheck<T> = (
 
 /** Which files of a folder are read, and what is checked of them. */
 export interface FileKind<T> {
-  readonly schema: z.ZodType<T>;
+  /** By what stands in the file, where a kind has several forms. */
+  readonly schema: z.ZodType<T> | ((data: unknown) => z.ZodType<T>);
   /** What the folder holds, for messages. */
   readonly noun: string;
   /** Of their names; JSON is YAML too. */
@@ -53,10 +54,11 @@ function filesOf(
   }
 }
 
-function readFile<T>(path: string, schema: z.ZodType<T>, further: FurtherCheck<T>): T {
+function readFile<T>(path: string, schema: FileKind<T>['schema'], further: FurtherCheck<T>): T {
   const source = readYaml(readFileSync(path, 'utf8'));
   if (source.problems.length > 0) throw new ConfigError(path, source.problems);
-  const parsed = schema.safeParse(source.data);
+  const form = typeof schema === 'function' ? schema(source.data) : schema;
+  const parsed = form.safeParse(source.data);
   const found = parsed.success ? further(parsed.data) : parsed.error.issues;
   const problems = found.map((issue): ConfigProblem => {
     const place = source.locate(issue.path);

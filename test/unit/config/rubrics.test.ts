@@ -66,4 +66,53 @@ criteria:
     expect(problemsOf(`${good}weights: 1\n`)).toEqual(['1 : Unrecognized key: "weights"']);
     expect(problemsOf(good, good)).toEqual(['null : x@1 exists already: raise its version']);
   });
+
+  it('are read in the model-graded shape: a prompt with choices and what each is worth', () => {
+    const rubrics = load(`
+Fact_Check:
+  prompt: |
+    Question: {input}
+    Does {completion} agree with {ideal}?
+  choice_strings: ABC
+  choice_scores: { A: 0.0, B: 1.0, C: 0.5 }
+  input_outputs: { input: completion }
+stars:
+  prompt: How good is {completion}?
+  choice_strings: ["1", "2", "3", "4", "5"]
+  choice_scores: from_strings
+`);
+    expect([...rubrics.keys()]).toEqual(['fact-check@1', 'stars@1']);
+    expect(rubrics.get('fact-check@1')?.criteria).toEqual([
+      {
+        name: 'grade',
+        text: 'Question: the prompt\nDoes the response agree with the reference?\n',
+        weight: 1,
+        scale: { min: 0, max: 2 },
+        anchors: [
+          { score: 0, text: 'what the criterion calls "A"' },
+          { score: 1, text: 'what the criterion calls "C"' },
+          { score: 2, text: 'what the criterion calls "B"' },
+        ],
+      },
+    ]);
+    expect(rubrics.get('stars@1')?.criteria?.[0]?.scale).toEqual({ min: 1, max: 5 });
+  });
+
+  it('are refused in that shape where something would be lost, all problems at once', () => {
+    const text = `
+battle:
+  prompt: Is {completion_1} better than {completion}?
+  choice_strings: [yes, no, unsure]
+  choice_scores: { yes: 1, no: 0, unsure: 0.2 }
+open:
+  prompt: Is it?
+  choice_strings: YN
+  choice_scores: { Y: 1 }
+`;
+    expect(problemsOf(text)).toEqual([
+      '3 battle.prompt: {completion_1} has no place in a score of one response; known: input, question, query, completion, response, output, ideal, reference, expected',
+      '5 battle.choice_scores: must be evenly spaced, as the points of a scale are',
+      '9 open.choice_scores: needs a number for each of the choice_strings',
+    ]);
+  });
 });

@@ -66,6 +66,7 @@ function createPolicyRecheck(
     const { team } = call;
     const about = { verdictId, team, policy: name, after: result.trail.length, at: parts.clock.now() };
     ledger?.journal.recordExtra({ ...about, purpose: 'audit', entries: trail });
+    parts.telemetry?.verdicts.audited({ team, policy: name, shadow: [], audit: trail, result: null });
     return end.type === 'accepted' ? labelOf(end.judgment.probabilities) : null;
   };
   return createRecheck({

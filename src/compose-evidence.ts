@@ -192,6 +192,7 @@ function createPolicyAnchors(
     auditor,
     clock: parts.clock,
     random: parts.random,
+    observer: parts.telemetry?.verdicts,
     alarm(judge, detail) {
       parts.logger.warn({ event: 'anchor_alarm', policy: name, judge, detail }, 'drift of a judge');
       for (const lane of lanes()?.all() ?? []) lane.doubt(`${judge} drifted: ${detail}`);

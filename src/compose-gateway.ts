@@ -69,8 +69,8 @@ async function openGateway(
   const operations = createOperations(reloader, labels, parts.telemetry);
   const admin = createAdmin(config, operations, parts);
   const configNow = () => reloader.current().loaded.config;
-  const { engines } = operations;
-  const metrics = createMetrics(parts.telemetry, { config: configNow, engines, evidence });
+  const { engines, cache } = operations;
+  const metrics = createMetrics(parts.telemetry, { config: configNow, engines, evidence, cache });
   const close = async (): Promise<void> => {
     await Promise.all([admin?.close(), server.close(), jobs.close()]);
     await evidence.close();

@@ -1,5 +1,6 @@
 import type { Evidence } from './compose-evidence.ts';
 import type { Config } from './config/schema.ts';
+import type { CacheOperations } from './contracts/cache.ts';
 import type { EngineDetail } from './contracts/admin.ts';
 import type { Exposition, Meter } from './contracts/metrics.ts';
 import type {
@@ -13,7 +14,7 @@ import { createMetricsServer, type MetricsServer } from './http/metrics.ts';
 import { packageVersion } from './compose-state.ts';
 import { type LabelName, LABELS } from './domain/metrics.ts';
 import { createEngineMeter } from './telemetry/engine-meter.ts';
-import { readEngines, readQuality, readQueues } from './telemetry/gauges.ts';
+import { readCache, readEngines, readQuality, readQueues } from './telemetry/gauges.ts';
 import { createPrometheusMeter } from './telemetry/prometheus-meter.ts';
 import { watchProcess } from './telemetry/process-gauges.ts';
 import { createRequestMeter } from './telemetry/request-meter.ts';
@@ -65,7 +66,7 @@ function beginCertificates(meter: Meter, { policies }: Config): void {
 }
 
 /** Teams beside the configured ones: everybody without keys, and the program's own commands. */
-const OWN_TEAMS = ['default', 'local'];
+const OWN_TEAMS = ['default', 'local', 'assay:anchors'];
 
 function namesOf({ teams, policies, judges, engines }: Config): Names {
   return {
@@ -80,6 +81,7 @@ function namesOf({ teams, policies, judges, engines }: Config): Names {
 interface Readable {
   config(): Config;
   engines(): readonly EngineDetail[];
+  readonly cache: Pick<CacheOperations, 'stats'>;
   readonly evidence: Evidence;
 }
 
@@ -97,7 +99,8 @@ export function createMetrics({ meter, exposition }: Telemetry, readable: Readab
   };
 }
 
-function readGateway(meter: Meter, { config, engines, evidence }: Readable): void {
+function readGateway(meter: Meter, { config, engines, evidence, cache }: Readable): void {
+  readCache(meter, cache);
   const version = packageVersion();
   meter.read('assay_build_info', () => [{ labels: { version }, value: 1 }]);
   readEngines(meter, engines);

@@ -76,6 +76,15 @@ export const LABELS = {
     from: ['interactive', 'trainer', 'batch', 'audit'],
     meaning: 'class of work, the most urgent first',
   },
+  redis: { from: ['ready', 'away', 'slow'], meaning: '`slow`: left alone until it answers in time' },
+  answer: {
+    from: ['hit', 'miss', 'away', 'refused', 'unreadable'],
+    meaning: '`away`: none in time; `refused`: a write that it did not take; `unreadable`: no label of ours',
+  },
+  recheck: {
+    from: ['agreed', 'disagreed', 'undecided'],
+    meaning: '`undecided`: it came to no label, or found no room',
+  },
   where: { from: ['running', 'waiting'], meaning: 'being worked on, or waiting inside the engine' },
   reload: { from: ['ok', 'refused'], meaning: 'taken over, or the one before stays' },
 } as const satisfies Record<string, { readonly from: string | readonly string[]; readonly meaning: string }>;
@@ -92,11 +101,10 @@ const SPENT_ON = ['team', 'task', 'policy', 'tier'] as const;
 
 const verdicts = {
   assay_verdicts_total: counter('Verdicts given.', 'count', [...SPENT_ON, 'outcome', 'cached']),
-  assay_cost_dollars_total: counter(
-    'What judging cost, by what it was for; sums to the whole bill of the engines for judging.',
-    'dollars',
-    [...SPENT_ON, 'component'],
-  ),
+  assay_cost_dollars_total: counter('What judging cost, by what it was for.', 'dollars', [
+    ...SPENT_ON,
+    'component',
+  ]),
   assay_tokens_total: counter('Tokens of judges for verdicts, without shadow and audit.', 'tokens', [
     'team',
     'policy',
@@ -215,6 +223,21 @@ const engines = {
   ]),
 } as const;
 
+const cache = {
+  assay_cache_entries: gauge('Labels in the memory of this gateway.', 'count', []),
+  assay_cache_bytes: gauge('Memory that they take, by estimate.', 'bytes', []),
+  assay_cache_limit_bytes: gauge('Memory that they may take.', 'bytes', []),
+  assay_cache_redis_state: gauge('1 for the state that Redis is in; absent without Redis.', 'count', [
+    'redis',
+  ]),
+  assay_cache_redis_total: counter('What came of reads and writes of Redis.', 'count', ['answer']),
+  assay_cache_rechecks_total: counter(
+    'Labels that were given again and judged anew, by what came of it.',
+    'count',
+    ['recheck'],
+  ),
+} as const;
+
 const queue = {
   assay_queue_waiting: gauge('Calls that wait for their turn at an engine.', 'count', [
     'engine',
@@ -295,6 +318,7 @@ export const METRIC_SECTIONS = {
   'Verdicts and cost': verdicts,
   Quality: quality,
   Engines: engines,
+  Cache: cache,
   'Queue and coalescing': queue,
   Budgets: budgets,
   HTTP: http,
@@ -305,6 +329,7 @@ export const METRICS = {
   ...verdicts,
   ...quality,
   ...engines,
+  ...cache,
   ...queue,
   ...budgets,
   ...http,

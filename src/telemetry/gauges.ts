@@ -1,7 +1,8 @@
 import type { EngineDetail, ReplicaDetail } from '../contracts/admin.ts';
+import type { CacheOperations } from '../contracts/cache.ts';
 import type { Meter, Reading } from '../contracts/metrics.ts';
 import type { LaneQuality } from '../contracts/quality.ts';
-import type { MetricNameOf } from '../domain/metrics.ts';
+import { LABELS, type MetricNameOf } from '../domain/metrics.ts';
 import { wilson } from '../statistics/binomial.ts';
 
 /** Figures that somebody knows anyway, read when Prometheus asks. */
@@ -99,6 +100,34 @@ function reportedRequests(
     { labels: { ...labels, where: 'running' }, value: load.running },
     { labels: { ...labels, where: 'waiting' }, value: load.waiting },
   ];
+}
+
+/** What is kept, and how Redis does. */
+export function readCache(meter: Meter, { stats }: Pick<CacheOperations, 'stats'>): void {
+  const one = (value: number) => [{ labels: {}, value }];
+  meter.read('assay_cache_entries', () => one(stats().memory.entries));
+  meter.read('assay_cache_bytes', () => one(stats().memory.bytes));
+  meter.read('assay_cache_limit_bytes', () => one(stats().memory.mostBytes));
+  meter.read('assay_cache_redis_state', () => {
+    const { redis } = stats();
+    if (redis === null) return [];
+    return LABELS.redis.from.map((state) => ({
+      labels: { redis: state },
+      value: Number(redis.state === state),
+    }));
+  });
+  meter.read('assay_cache_redis_total', () => {
+    const { redis } = stats();
+    if (redis === null) return [];
+    const { hits, misses, away, refused, unreadable } = redis;
+    const counts = { hit: hits, miss: misses, away, refused, unreadable };
+    return Object.entries(counts).map(([answer, value]) => ({ labels: { answer }, value }));
+  });
+  meter.read('assay_cache_rechecks_total', () => {
+    const { checked, disagreed, undecided } = stats().rechecks;
+    const counts = { agreed: checked - disagreed, disagreed, undecided };
+    return Object.entries(counts).map(([recheck, value]) => ({ labels: { recheck }, value }));
+  });
 }
 
 type LaneFigures = Pick<LaneQuality, 'team' | 'policy' | 'state' | 'audited' | 'disagreed'>;

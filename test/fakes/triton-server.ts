@@ -39,6 +39,11 @@ export class FakeInference {
     this.#stream = stream;
   }
 
+  /** What came with the call. */
+  header(name: string): string | undefined {
+    return this.#stream.metadata.get(name)[0]?.toString();
+  }
+
   get cancelled(): boolean {
     return this.#stream.cancelled;
   }

@@ -1,3 +1,4 @@
+import type { AuditObserver } from '../../contracts/observers.ts';
 import type { AnchorItem, AnchorQuality } from '../../contracts/anchors.ts';
 import type { Call } from '../../contracts/call.ts';
 import type { Clock, Random } from '../../contracts/clock.ts';
@@ -30,6 +31,7 @@ export interface AnchorWatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   alarm(judge: string, detail: string): void;
+  readonly observer?: AuditObserver | undefined;
 }
 
 /** Whose calls these are, for engines and the log: no team's. */
@@ -57,6 +59,13 @@ export function createAnchorWatch(options: AnchorWatchOptions): AnchorWatch {
       const anchor = items[index];
       if (anchor === undefined || call.signal.aborted) break;
       const reply = await judge.judge(anchor.item, { tier }, call);
+      options.observer?.audited({
+        team: TEAM,
+        policy: options.policy,
+        shadow: [],
+        audit: reply.trail,
+        result: null,
+      });
       const detail = reply.ok ? record.take(index, reply.judgment) : null;
       if (detail !== null) alarm(tier, detail);
     }

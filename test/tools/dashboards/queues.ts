@@ -63,6 +63,45 @@ export const queuesDashboard: DashboardPlan = {
       ],
     },
     {
+      title: 'Label cache',
+      panels: [
+        {
+          title: 'Memory of the label cache',
+          description: 'Taken and allowed, of each gateway; the ones unused for longest go first.',
+          kind: 'series',
+          unit: 'bytes',
+          queries: [
+            query('assay_cache_bytes', '{{instance}} taken'),
+            query('assay_cache_limit_bytes', '{{instance}} allowed'),
+          ],
+        },
+        {
+          title: 'Labels kept, and labels looked at again',
+          description:
+            'A share of the labels that are given again is judged anew; the rate at which they came out otherwise is the error of the cache.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query('assay_cache_entries', '{{instance}} kept'),
+            query(
+              `sum by (recheck) (rate(assay_cache_rechecks_total${RATE}))`,
+              'looked at per second: {{recheck}}',
+            ),
+          ],
+        },
+        {
+          title: 'Redis behind it',
+          description: 'Reads and writes by what came of them, and gateways that it does not answer in time.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            sparse(`sum by (answer) (rate(assay_cache_redis_total${RATE}))`, '{{answer}}'),
+            sparse('sum by (redis) (assay_cache_redis_state)', 'gateways: {{redis}}'),
+          ],
+        },
+      ],
+    },
+    {
       title: 'Gateway',
       panels: [
         {

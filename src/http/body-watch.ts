@@ -15,8 +15,8 @@ export function watchBodies(inFlight: InFlight, clock: Clock): () => void {
     for (const exchange of inFlight) {
       const { request, response, startedAt, bodyMs } = exchange;
       if (request.complete || now - startedAt < bodyMs) continue;
+      // Node ends the connection after such an answer; to end it here would make the client lose it.
       response.shouldKeepAlive = false;
-      response.once('close', () => request.destroy());
       if (response.headersSent) request.destroy();
       else sendError(exchange, new GatewayError('request_timeout', 'the request did not arrive in time'));
     }

@@ -5,6 +5,7 @@ import { addCosts } from '../domain/cost.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { CallsUnderWay } from './calls-under-way.ts';
 import { pause } from './pause.ts';
 import type { Slots } from './slots.ts';
 
@@ -26,8 +27,8 @@ export interface Trial {
   readonly input: ItemInput;
   /** Aborted: try no further; a call under way goes on. */
   readonly halt: AbortSignal;
-  /** Aborted: drop the call under way. */
-  readonly drop: AbortSignal;
+  /** Those of the shard; a call that is dropped gives no verdict. */
+  readonly underWay: CallsUnderWay;
 }
 
 /** Nobody could take the call: it cost nothing, and a job has time. */
@@ -53,7 +54,7 @@ export async function tryItem(trial: Trial, tools: TrialTools): Promise<Verdict 
   let sofar: Verdict | null = null;
   for (let asked = 1, waits = 0; ;) {
     const verdict = await judgeOnce(trial, tools);
-    if (verdict === null || trial.drop.aborted) return null;
+    if (verdict === null || trial.underWay.isDropped) return null;
     sofar = sofar === null ? verdict : joined(sofar, verdict);
     const code = sofar.problem?.code;
     if (code === undefined) return sofar;
@@ -81,22 +82,20 @@ function pauseMs(waits: number, random: Random): number {
 }
 
 async function judgeOnce(
-  { jobId, team, task, policy, input, drop }: Trial,
+  { jobId, team, task, policy, input, underWay }: Trial,
   { feedback, calls, itemTimeoutMs }: TrialTools,
 ): Promise<Verdict | null> {
-  if (drop.aborted) return null;
+  if (underWay.isDropped) return null;
   const { call, cancel, end } = calls.start({
     requestId: jobId,
     team,
     timeoutMs: itemTimeoutMs,
     class: 'batch',
   });
-  drop.addEventListener('abort', cancel, { once: true });
   try {
-    const [verdict] = await feedback().judge(task, policy, [input], call);
+    const [verdict] = await underWay.run(cancel, () => feedback().judge(task, policy, [input], call));
     return verdict ?? null;
   } finally {
-    drop.removeEventListener('abort', cancel);
     end();
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../contracts/telemetry.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { StopReason } from '../domain/job.ts';
 import { Allowance } from './allowance.ts';
+import { CallsUnderWay } from './calls-under-way.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { pause } from './pause.ts';
 import { type TrialTools, tryItem } from './item-trial.ts';
@@ -38,8 +39,7 @@ export class ShardRun {
   readonly #halt = new AbortController();
   /** The process ends: give back what can be given back. */
   readonly #stop = new AbortController();
-  /** Drop what is under way. */
-  readonly #drop = new AbortController();
+  readonly #calls = new CallsUnderWay();
   #underWay = 0;
   #isBroken = false;
   #onEnded: (() => void) | null = null;
@@ -81,7 +81,7 @@ export class ShardRun {
   /** What is under way is worth nothing any more: the lease is lost, or the process must end. */
   drop(): void {
     this.#halt.abort();
-    this.#drop.abort();
+    this.#calls.drop();
   }
 
   /** Resolves when the lease is given back. Never rejects. */
@@ -137,9 +137,9 @@ export class ShardRun {
     this.#allowance.began();
     let nanoUsd = 0;
     try {
-      const signals = { halt: this.#halt.signal, drop: this.#drop.signal };
+      const control = { halt: this.#halt.signal, underWay: this.#calls };
       const verdict = await tryItem(
-        { jobId: lease.jobId, team, task, policy, input, ...signals },
+        { jobId: lease.jobId, team, task, policy, input, ...control },
         this.#tools,
       );
       if (verdict === null) return;

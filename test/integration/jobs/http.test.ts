@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobService } from '../../../src/contracts/jobs.ts';
 import { createJobService } from '../../../src/jobs/service.ts';
 import { createJobWorker, type JobWorker } from '../../../src/jobs/worker.ts';
 import { createJobStore } from '../../../src/ledger/jobs/job-store.ts';
@@ -50,6 +51,7 @@ describe('jobs over HTTP', () => {
   let gateway: TestGateway;
   let worker: JobWorker;
   let feedback: ScriptedFeedback;
+  let jobs: JobService;
   beforeAll(async () => {
     opened = await startTestStore();
     const clock = createSystemClock();
@@ -63,7 +65,7 @@ describe('jobs over HTTP', () => {
     feedback = scriptedFeedback((id) => (id === 'sour' ? 'unparseable' : undefined));
     worker = createJobWorker({ ...common, feedback: () => feedback, isAlone: true });
     const endpoints = { has: (_team: string, name: string) => name === 'hook' };
-    const jobs = createJobService({ ...common, endpoints, worker });
+    jobs = createJobService({ ...common, endpoints, worker });
     worker.start();
     gateway = await startTestGateway([], { jobs, random: parts.random, feedback });
   }, 60_000);
@@ -276,6 +278,21 @@ describe('jobs over HTTP', () => {
     await ended(id);
     const cancel = await get(`${JOBS}/${id}/cancel`);
     expect([cancel.status, cancel.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  it('lets go of those who follow when the gateway closes; the job goes on', async () => {
+    feedback.hold();
+    const id = await idOf(await post(JOBS, line('held')));
+    const closing = await startTestGateway([], { jobs, drainMs: 60_000 });
+    const headers = { authorization: 'Bearer key-all' };
+    const events = await fetch(`${closing.url}${JOBS}/${id}/events`, { headers });
+    const results = await fetch(`${closing.url}${JOBS}/${id}/results?follow=true`, { headers });
+    const broken = results.text().catch((error: unknown) => String(error));
+    await closing[Symbol.asyncDispose]();
+    expect(await events.text()).toMatch(/^event: progress\n/);
+    expect(await broken).toContain('terminated');
+    feedback.letGo();
+    expect((await ended(id)).map((row) => row.outcome)).toEqual(['ok']);
   });
 
   it('says clearly that there is no database', async () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../contracts/clock.ts';
 import type { JobReception } from '../contracts/job-store.ts';
 import type { IntakeReport, JobLine } from '../contracts/jobs.ts';
 import type { Problem } from '../domain/errors.ts';
@@ -7,6 +8,16 @@ import { SHARD_CHARACTERS, SHARD_ITEMS } from './settings.ts';
 /** Problems that the report lists; the rest is counted, and told item by item in the results. */
 const MOST_PROBLEMS = 100;
 
+export interface IntakeTools {
+  readonly store: JobReception;
+  readonly maxItems: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A slow body hands its shard in after it, so that the job does not count as broken off. */
+const OLDEST_SHARD_MS = 15_000;
+
 /**
  * Takes lines into shards and shards into the store while they come. It holds one shard, whatever the length
  * of the body, and waits for the store before it reads on.
@@ -14,7 +25,7 @@ const MOST_PROBLEMS = 100;
 export async function takeIn(
   jobId: string,
   lines: AsyncIterable<JobLine>,
-  { store, maxItems, signal }: { store: JobReception; maxItems: number; signal: AbortSignal },
+  { store, maxItems, clock, signal }: IntakeTools,
 ): Promise<IntakeReport> {
   const problems: { line: number; problem: Problem }[] = [];
   let invalid = 0;
@@ -22,12 +33,14 @@ export async function takeIn(
   let no = 0;
   let shard: string[] = [];
   let characters = 0;
+  let begunAt = clock.monotonic();
   const put = async (): Promise<void> => {
     const count = shard.length;
     await store.addShard(jobId, { no, first: items - count, count, items: `[${shard.join(',')}]` });
     no += 1;
     shard = [];
     characters = 0;
+    begunAt = clock.monotonic();
   };
   for await (const { line, input } of lines) {
     signal.throwIfAborted();
@@ -42,7 +55,8 @@ export async function takeIn(
     const text = JSON.stringify(input);
     shard.push(text);
     characters += text.length;
-    if (shard.length === SHARD_ITEMS || characters >= SHARD_CHARACTERS) await put();
+    const isFull = shard.length === SHARD_ITEMS || characters >= SHARD_CHARACTERS;
+    if (isFull || clock.monotonic() - begunAt >= OLDEST_SHARD_MS) await put();
   }
   if (shard.length > 0) await put();
   return { items, invalid, problems };

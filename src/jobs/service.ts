@@ -90,7 +90,12 @@ async function submit(request: JobRequest, intake: JobIntake, options: Submittin
   if (opening.type === 'known') return replay(opening, intake);
   try {
     const { maxItems } = settings;
-    const report = await takeIn(id, intake.lines, { store, maxItems, signal: options.signal });
+    const report = await takeIn(id, intake.lines, {
+      store,
+      maxItems,
+      clock: options.clock,
+      signal: options.signal,
+    });
     if (report.items === 0) throw new GatewayError('invalid_request', 'the body has no items');
     if (request.strict && report.invalid > 0) {
       await store.abandon(id);

@@ -105,11 +105,14 @@ export class ShardRun {
     const isGivenUp = first !== undefined && this.#claimed.losses > GIVEN_UP_AFTER;
     if (isGivenUp) await this.#endAll(deadly(this.#claimed.losses), [first]);
     const work: Promise<void>[] = [];
-    for (const item of isGivenUp ? others : this.#claimed.items) {
-      if (!(await this.#mayStart())) break;
-      work.push(this.#judge(item));
+    try {
+      for (const item of isGivenUp ? others : this.#claimed.items) {
+        if (!(await this.#mayStart())) break;
+        work.push(this.#judge(item));
+      }
+    } finally {
+      await Promise.all(work);
     }
-    await Promise.all(work);
   }
 
   /** Takes a slot, or says that no more is to be started. */

@@ -16,6 +16,7 @@ import type { Engine } from './contracts/engine.ts';
 import type { FeedbackService } from './contracts/feedback.ts';
 import type { JobService } from './contracts/jobs.ts';
 import type { Authenticator } from './contracts/tenancy.ts';
+import { createHoldingFeedback } from './feedback/holding.ts';
 import { createRecordedFeedback } from './feedback/recorded.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import type { GatewayDeps } from './http/deps.ts';
@@ -43,10 +44,12 @@ export async function createState(
   const engines = await createEngines(loaded, parts, before);
   const pools = new Map([...engines].map(([id, { queue }]): [string, Engine] => [id, queue]));
   const unrecorded = createFeedback(loaded, pools, lasting);
+  const feedback = recorded(unrecorded, config, lasting);
   const deps: GatewayDeps = {
     ...parts,
     authenticator: createAuthenticator(config, ownKey),
-    feedback: recorded(unrecorded, config, lasting),
+    feedback,
+    held: createHoldingFeedback(feedback, parts.clock),
     outcomes: evidence.outcomes,
     quality: evidence.quality,
     jobs: lasting.jobs,

@@ -103,6 +103,12 @@ export const ERRORS = {
     advice:
       'The budget did not reach and the policy drops what it wants least; the inclusion probability is told.',
   },
+  not_judged: {
+    status: 422,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice: "The judges were not sure enough: see the item's verdict, or lower the policy's abstainBelow.",
+  },
   overloaded: {
     status: 503,
     type: 'overloaded_error',

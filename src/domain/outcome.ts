@@ -48,6 +48,8 @@ export function outcomeOf(code: ErrorCode): UnlabelledOutcome {
       return 'refused';
     case 'over_budget':
       return 'over_budget';
+    case 'not_judged':
+      return 'abstained';
     case 'not_sampled':
     case 'cancelled':
     case 'draining':

@@ -21,6 +21,8 @@ import type { Rubric } from '../domain/rubric.ts';
 export interface GatewayDeps {
   readonly authenticator: Authenticator;
   readonly feedback: FeedbackService;
+  /** The same for trainers: holds what may pass until it is judged, or the deadline comes. */
+  readonly held: FeedbackService;
   readonly outcomes: OutcomeLog;
   readonly quality: QualityBook;
   /** Null where nothing is kept. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../contracts/clock.ts';
-import type { Call, CallStarter, StartedCall } from '../contracts/call.ts';
+import type { Call, CallClass, CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Trace } from '../contracts/tracing.ts';
 import type { Principal } from '../contracts/tenancy.ts';
 import { EngineStopwatch } from './engine-time.ts';
@@ -22,6 +22,8 @@ export class Exchange {
   /** Pattern of the route for the log, never the path as sent: paths may carry keys. */
   route = 'unmatched';
   principal: Principal | null = null;
+  /** Class of its calls when the request names none. */
+  preferredClass: CallClass | null = null;
   engine: string | null = null;
   /** Longest time that a call for it waited in the queue of an engine, in milliseconds. */
   queuedMs = 0;
@@ -52,7 +54,7 @@ export class Exchange {
   /** Runs `work` under a deadline, in its class, and with a signal that also aborts when the client leaves. */
   async withCall<T>(calls: CallStarter, timeoutMs: number, work: (call: Call) => Promise<T>): Promise<T> {
     const { requestId, principal } = this;
-    const of = classOf(this.request.headers[PRIORITY_HEADER], principal);
+    const of = classOf(this.request.headers[PRIORITY_HEADER], principal, this.preferredClass);
     const started = calls.start({ requestId, team: principal?.team ?? '', timeoutMs, class: of });
     this.#call = started;
     if (this.isCut || this.response.destroyed) started.cancel();

@@ -7,16 +7,14 @@ import { createCatalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
 import { Exchange, requestIdOf } from './exchange.ts';
 import { drainingError, toGatewayError } from './failure.ts';
-import { createFeedbackHandler } from './feedback.ts';
-import { createEmbeddingsHandler, createGenerationHandler } from './generation.ts';
 import type { Handler, TeamHandler } from './handler.ts';
 import { InFlight } from './in-flight.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { createModelHandler, createModelListHandler } from './models.ts';
-import { createOutcomesHandler } from './outcomes.ts';
 import { createQualityHandler } from './quality.ts';
 import { answerHealth, createReadinessHandler, type Phase } from './readiness.ts';
+import { postHandlers } from './post-handlers.ts';
 import { sendError } from './reply.ts';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -126,17 +124,7 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     };
   };
   const fail: Fail = (exchange, error) => sendError(exchange, toGatewayError(error, exchange, deps.logger));
-  const handlers: [string, TeamHandler][] = [
-    ['/v1/feedback/preferences', createFeedbackHandler('preference', deps, catalogue)],
-    ['/v1/feedback/scores', createFeedbackHandler('score', deps, catalogue)],
-    ['/v1/feedback/critiques', createFeedbackHandler('critique', deps, catalogue)],
-    ['/v1/feedback/rankings', createFeedbackHandler('ranking', deps, catalogue)],
-    ['/v1/feedback/outcomes', createOutcomesHandler(deps)],
-    ['/v1/chat/completions', createGenerationHandler('chat', deps, catalogue)],
-    ['/v1/completions', createGenerationHandler('completion', deps, catalogue)],
-    ['/v1/embeddings', createEmbeddingsHandler(deps, catalogue)],
-  ];
-  const hot = new Map(handlers.map(([path, handle]) => [path, forTeams(handle)]));
+  const hot = new Map(postHandlers(deps, catalogue).map(([path, handle]) => [path, forTeams(handle)]));
   const startedAt = Math.floor(deps.clock.now() / 1000);
   const oneModel = createModelHandler(catalogue, startedAt);
   const quality = createQualityHandler(deps, catalogue);

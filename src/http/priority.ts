@@ -9,12 +9,18 @@ export const PRIORITY_HEADER = 'x-assay-priority';
 const CLASSES: readonly CallClass[] = ['interactive', 'trainer', 'batch'];
 
 /**
- * The class of a request's calls: the one that it names, or the most urgent that its team may use. Throws
+ * The class of a request's calls: the one that it names, else `preferred`, else the most urgent that its team
+ * may use. Throws
  * `invalid_request` for a word that is none, `forbidden` for a class that is not the team's.
  */
-export function classOf(header: string | string[] | undefined, principal: Principal | null): CallClass {
+export function classOf(
+  header: string | string[] | undefined,
+  principal: Principal | null,
+  preferred: CallClass | null = null,
+): CallClass {
   const allowed = principal?.classes ?? null;
   if (header === undefined) {
+    if (preferred !== null && (allowed === null || allowed.has(preferred))) return preferred;
     return CLASSES.find((each) => allowed === null || allowed.has(each)) ?? 'interactive';
   }
   const named = CLASSES.find((each) => each === header);

@@ -45,9 +45,11 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const clock = deps.clock ?? createSystemClock();
   const log = capturingLogger();
+  const feedback = deps.feedback ?? labellingService();
   const all: GatewayDeps = {
     authenticator: testAuthenticator(),
-    feedback: labellingService(),
+    feedback,
+    held: feedback,
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
     ledger: null,

@@ -1,0 +1,22 @@
+import type { Catalogue } from './catalogue.ts';
+import type { GatewayDeps } from './deps.ts';
+import { createFeedbackHandler } from './feedback.ts';
+import { createEmbeddingsHandler, createGenerationHandler } from './generation.ts';
+import type { TeamHandler } from './handler.ts';
+import { createOutcomesHandler } from './outcomes.ts';
+import { trainerHandlers } from './trainers/routes.ts';
+
+/** The handlers that are found by their plain path, in front of express. */
+export function postHandlers(deps: GatewayDeps, catalogue: Catalogue): [string, TeamHandler][] {
+  return [
+    ['/v1/feedback/preferences', createFeedbackHandler('preference', deps, catalogue)],
+    ['/v1/feedback/scores', createFeedbackHandler('score', deps, catalogue)],
+    ['/v1/feedback/critiques', createFeedbackHandler('critique', deps, catalogue)],
+    ['/v1/feedback/rankings', createFeedbackHandler('ranking', deps, catalogue)],
+    ['/v1/feedback/outcomes', createOutcomesHandler(deps)],
+    ['/v1/chat/completions', createGenerationHandler('chat', deps, catalogue)],
+    ['/v1/completions', createGenerationHandler('completion', deps, catalogue)],
+    ['/v1/embeddings', createEmbeddingsHandler(deps, catalogue)],
+    ...trainerHandlers(deps, catalogue),
+  ];
+}

@@ -67,6 +67,7 @@ export async function createState(
     },
     heartbeatMs: config.server.heartbeatMs,
     drainMs: config.server.drainMs,
+    lookAwayMs: config.server.lookAwayMs,
     logged: config.log.requests,
     version: packageVersion(),
   };

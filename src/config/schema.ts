@@ -36,6 +36,11 @@ const server = z.strictObject({
   heartbeatMs: ms(100, 60_000)
     .default(15_000)
     .describe('Silence after which a stream gets a comment, so that proxies keep it open.'),
+  lookAwayMs: ms(0, 300_000)
+    .default(0)
+    .describe(
+      'Time for which a gateway that was told to stop still serves, not ready and ending each connection with its reply, so that balancers look away first. Some seconds behind a balancer.',
+    ),
   drainMs: ms(0, 600_000).default(30_000).describe('Time that running requests get to finish at shutdown.'),
 });
 

@@ -49,6 +49,8 @@ export interface GatewayDeps {
   readonly heartbeatMs: number;
   /** Time that requests in flight get to finish at shutdown, in milliseconds. */
   readonly drainMs: number;
+  /** Milliseconds for which a stopping gateway still serves, not ready, so that balancers look away first. */
+  readonly lookAwayMs: number;
   /** Of this program, for the API description. */
   readonly version: string;
 }

@@ -43,7 +43,7 @@ export function createListener(current: () => GatewayDeps, inFlight: InFlight, p
   const listen: RequestListener = (request, response) => {
     const { deps, hot, app, fail, underWay } = routesNow();
     const exchange = open(deps, [inFlight, underWay], request, response);
-    if (phase() === 'closing') response.shouldKeepAlive = false;
+    if (phase() !== 'serving') response.shouldKeepAlive = false;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       sendError(
         exchange,

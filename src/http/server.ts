@@ -20,8 +20,8 @@ export interface GatewayServer {
   /** Resolves when no request is under way that began with these, at the latest after `ms`. */
   unused(deps: GatewayDeps, ms: number): Promise<void>;
   /**
-   * Stops accepting, lets requests in flight finish for `drainMs`, then ends open streams with an error
-   * event and closes every connection.
+   * Serves on for `lookAwayMs`, not ready; then stops accepting, lets requests in flight finish for
+   * `drainMs`, ends open streams with an error event and closes every connection.
    */
   close(): Promise<void>;
 }
@@ -37,6 +37,16 @@ export function createGatewayServer(deps: () => GatewayDeps): GatewayServer {
   const listener = createListener(deps, inFlight, () => phase);
   const server = createHttpServer(listener.listen, deps, inFlight);
   let stopWatch = (): void => undefined;
+  const end = (): Promise<void> => {
+    phase = 'closing';
+    stopWatch();
+    return shutDown(deps(), server, inFlight);
+  };
+  const lookAway = (): Promise<void> => {
+    const { clock, lookAwayMs } = deps();
+    phase = 'draining';
+    return new Promise((resolve) => clock.after(lookAwayMs, resolve));
+  };
   return {
     listen(host, port) {
       stopWatch = watchBodies(inFlight, deps().clock);
@@ -47,9 +57,7 @@ export function createGatewayServer(deps: () => GatewayDeps): GatewayServer {
     },
     unused: (old, ms) => listener.unused(old, ms),
     close() {
-      phase = 'closing';
-      stopWatch();
-      closed ??= shutDown(deps(), server, inFlight);
+      closed ??= deps().lookAwayMs === 0 ? end() : lookAway().then(end);
       return closed;
     },
   };

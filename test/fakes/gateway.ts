@@ -72,6 +72,7 @@ export async function startTestGateway(
     limits: { bodyBytes: 1_000_000, maxItems: 1000, jobBytes: 10_000_000 },
     heartbeatMs: 15_000,
     drainMs: 5_000,
+    lookAwayMs: 0,
     logged: 'all',
     version: '0.0.0-test',
     ...deps,

@@ -51,6 +51,28 @@ describe('draining', () => {
   });
 });
 
+describe('looking away', () => {
+  it('serves on while balancers look away, without keeping connections, and then closes', async () => {
+    const clock = manualClock();
+    const engine = generatingEngine('small', () => events([CHUNK]));
+    await using gateway = await startTestGateway([engine], { clock, lookAwayMs: 4_000 });
+    const kept = await fetch(`${gateway.url}/readyz`);
+    expect([kept.status, kept.headers.get('connection')]).toEqual([200, 'keep-alive']);
+    await kept.text();
+    const closed = gateway.server.close();
+    clock.advance(3_999);
+    const readiness = await fetch(`${gateway.url}/readyz`);
+    expect([readiness.status, readiness.headers.get('connection')]).toEqual([503, 'close']);
+    await readiness.text();
+    const answer = await gateway.post(PATH, ASK);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    await answer.text();
+    clock.advance(1);
+    await closed;
+    await expect(openSocket(gateway.port)).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
 describe('closing', () => {
   it('lets what is in flight finish, takes nothing new, and ends the connections', async () => {
     const { engine, asked, release } = heldEngine();

@@ -55,6 +55,7 @@ describe('a good configuration', () => {
       bodyLimitBytes: 4_194_304,
       maxItems: 1000,
       heartbeatMs: 15_000,
+      lookAwayMs: 0,
       drainMs: 30_000,
     });
     expect(config.engines['small']).toMatchObject({ flavour: 'vllm', cost: { gpuHourUsd: 1, gpus: 1 } });

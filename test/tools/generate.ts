@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { alertRules } from './alerts.ts';
+import { chartReadme } from './chart/readme.ts';
+import { valuesJsonSchema } from './chart/values-schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { DASHBOARDS } from './dashboards/all.ts';
 import { renderDashboard } from './dashboards/render.ts';
@@ -14,15 +16,21 @@ import { openApiDocument } from '../../src/wire/openapi.ts';
  */
 const root = join(import.meta.dirname, '../..');
 
-const dashboards = Object.entries(DASHBOARDS).map(([name, plan]): [string, () => string] => [
-  `deploy/grafana/assay-${name}.json`,
-  () => renderDashboard(plan),
-]);
+/** In the chart too: Helm reads only what lies in its folder. */
+const dashboards = Object.entries(DASHBOARDS).flatMap(([name, plan]): [string, () => string][] =>
+  ['deploy', 'helm/assay/files'].map((folder) => [
+    `${folder}/grafana/assay-${name}.json`,
+    () => renderDashboard(plan),
+  ]),
+);
 
 const files: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(dashboards),
   'docs/configuration.md': configurationPage,
   'deploy/prometheus/assay-rules.yaml': alertRules,
+  'helm/assay/files/assay-rules.yaml': alertRules,
+  'helm/assay/values.schema.json': () => json(valuesJsonSchema()),
+  'helm/assay/README.md': chartReadme,
   'docs/metrics.md': metricsPage,
   'docs/reference/assay.schema.json': () => json(CONFIG_JSON_SCHEMA),
   'docs/reference/openapi.json': () => json(openApiDocument({ version: packageVersion() })),

@@ -83,11 +83,11 @@ async function openGateway(
     parts.logger.flush();
   };
   try {
+    await jobs.start();
     const { host, port } = config.server;
     const { url } = await server.listen(options.host ?? host, options.port ?? port);
     const adminUrl = config.admin === undefined ? undefined : await admin?.listen(config.admin);
     const metricsUrl = config.metrics && (await metrics.listen(config.metrics));
-    jobs.start();
     const policies = reloader.current().deps.policies.map((policy) => policy.name);
     return {
       url,
@@ -101,7 +101,7 @@ async function openGateway(
       close,
     };
   } catch (error) {
-    await Promise.all([admin?.close(), metrics.close(), server.close()]);
+    await Promise.all([admin?.close(), metrics.close(), server.close(), jobs.close()]);
     await reloader.close();
     labels.close();
     await ledger?.close();

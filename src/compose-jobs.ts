@@ -13,7 +13,8 @@ import { createJobStore } from './ledger/jobs/job-store.ts';
 export interface Jobs {
   /** Null where nothing is kept. */
   readonly service: JobService | null;
-  start(): void;
+  /** To be awaited before bodies may come in. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,7 +27,7 @@ export interface JobsOptions {
 }
 
 export function createJobs({ config, storage, parts, current }: JobsOptions): Jobs {
-  if (storage === null) return { service: null, start: () => undefined, close: async () => undefined };
+  if (storage === null) return { service: null, start: async () => undefined, close: async () => undefined };
   const store = createJobStore(storage.store);
   const settings = { ...config.jobs, drainMs: config.server.drainMs };
   const common = { ...parts, store, settings };
@@ -49,8 +50,8 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
   };
   return {
     service: createJobService({ ...common, endpoints, worker }),
-    start() {
-      worker.start();
+    async start() {
+      await worker.start();
       dispatcher.start();
     },
     async close() {

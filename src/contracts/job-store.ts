@@ -127,7 +127,7 @@ export interface JobWorkStore {
   release(lease: Lease): Promise<void>;
   /** No more of this job is judged: its items end for this reason. */
   stop(jobId: string, reason: StopReason): Promise<void>;
-  /** Gives back every lease; only for a store that no other process can be using. */
+  /** Gives back every lease and forgets bodies that were coming in: only for a store that no other process uses, before this one begins. */
   releaseAll(): Promise<void>;
   /** Expires jobs, forgets bodies that broke off, and deletes ended jobs after `retentionDays`. */
   sweep(options: { readonly receivingMs: number; readonly retentionDays: number }): Promise<void>;

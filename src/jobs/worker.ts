@@ -10,7 +10,8 @@ import { Slots } from './slots.ts';
 
 /** Works on jobs, of whatever team, as long as there is something to do. */
 export interface JobWorker {
-  start(): void;
+  /** Resolves when bodies may come in. Never rejects. */
+  start(): Promise<void>;
   /** There may be something to do. */
   wake(): void;
   /** Somebody gave a command: looks at once how the jobs under way stand. Never rejects. */
@@ -57,12 +58,12 @@ class Worker implements JobWorker {
     this.#slots = new Slots(options.settings.concurrency, () => this.wake());
   }
 
-  start(): void {
+  async start(): Promise<void> {
     const { store, isAlone, settings } = this.#options;
     const { retentionDays } = settings;
     const sweep = (): Promise<void> => store.sweep({ receivingMs: RECEIVING_MS, retentionDays });
-    const takeBack = async (): Promise<void> => (isAlone ? store.releaseAll() : undefined);
-    this.#working = this.#attempt(takeBack).then(() => this.#work());
+    if (isAlone) await this.#attempt(() => store.releaseAll());
+    this.#working = this.#work();
     this.#loops = Promise.all([
       this.#repeat(HEARTBEAT_MS, () => this.#renew()),
       this.#repeat(SWEEP_MS, sweep),

@@ -100,9 +100,9 @@ class Chaos {
       const death = performance.now();
       await this.#gateway.end('SIGKILL');
       await this.#gateway.start();
-      await small;
       await this.#untilMoreThan(big, before);
       this.#resumedMs.push(performance.now() - death);
+      await small;
     }
     return this.#report();
   }

@@ -1,5 +1,7 @@
+import type { Expression, ExpressionBuilder, SqlBool, Transaction } from 'kysely';
 import type { JobPulse, JobStore, JobWorkStore } from '../../contracts/job-store.ts';
 import type { Store } from '../store.ts';
+import type { Tables } from '../tables.ts';
 import { claim } from './claim.ts';
 import { commit } from './commit.ts';
 import { toPulse } from './job-row.ts';
@@ -45,15 +47,7 @@ function createWorkStore(store: Store): JobWorkStore {
           .execute(),
       );
     },
-    async releaseAll() {
-      await store.run((db) =>
-        db
-          .updateTable('job_shard')
-          .set({ lease_token: null, lease_until: null })
-          .where('lease_token', 'is not', null)
-          .execute(),
-      );
-    },
+    releaseAll: () => releaseAll(store),
     sweep: (options) => sweep(store, options),
   };
 }
@@ -76,6 +70,17 @@ async function renew(
   return new Map(rows.map((row) => [row.lease_token ?? '', toPulse(row)]));
 }
 
+async function releaseAll(store: Store): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx
+      .updateTable('job_shard')
+      .set({ lease_token: null, lease_until: null })
+      .where('lease_token', 'is not', null)
+      .execute();
+    await forgetJobs(tx, (is) => is('state', '=', 'receiving'));
+  });
+}
+
 const DAY_MS = 86_400_000;
 
 async function sweep(
@@ -89,25 +94,28 @@ async function sweep(
       .where('state', 'in', ['queued', 'running', 'paused'])
       .where('expires_at', '<', now)
       .execute();
-    const gone = await tx
-      .deleteFrom('job')
-      .where((is) =>
-        is.or([
-          is.and([is('state', '=', 'receiving'), is('touched_at', '<', nowPlus(-receivingMs))]),
-          is('ended_at', '<', nowPlus(-retentionDays * DAY_MS)),
-        ]),
-      )
-      .returning('id')
-      .execute();
-    const ids = gone.map(({ id }) => id);
-    if (ids.length > 0) {
-      await tx.deleteFrom('job_shard').where('job_id', 'in', ids).execute();
-      await tx.deleteFrom('job_result').where('job_id', 'in', ids).execute();
-    }
+    await forgetJobs(tx, (is) =>
+      is.or([
+        is.and([is('state', '=', 'receiving'), is('touched_at', '<', nowPlus(-receivingMs))]),
+        is('ended_at', '<', nowPlus(-retentionDays * DAY_MS)),
+      ]),
+    );
     await tx
       .deleteFrom('outbox')
       .where('due_at', 'is', null)
       .where('created_at', '<', nowPlus(-retentionDays * DAY_MS))
       .execute();
   });
+}
+
+/** Deletes jobs with all that belongs to them. */
+async function forgetJobs(
+  tx: Transaction<Tables>,
+  which: (is: ExpressionBuilder<Tables, 'job'>) => Expression<SqlBool>,
+): Promise<void> {
+  const gone = await tx.deleteFrom('job').where(which).returning('id').execute();
+  const ids = gone.map(({ id }) => id);
+  if (ids.length === 0) return;
+  await tx.deleteFrom('job_shard').where('job_id', 'in', ids).execute();
+  await tx.deleteFrom('job_result').where('job_id', 'in', ids).execute();
 }

@@ -66,7 +66,7 @@ describe('jobs over HTTP', () => {
     worker = createJobWorker({ ...common, feedback: () => feedback, isAlone: true });
     const endpoints = { has: (_team: string, name: string) => name === 'hook' };
     jobs = createJobService({ ...common, endpoints, worker });
-    worker.start();
+    await worker.start();
     gateway = await startTestGateway([], { jobs, random: parts.random, feedback });
   }, 60_000);
   afterAll(async () => {

@@ -57,7 +57,7 @@ describe('working on jobs', () => {
     const worker = createJobWorker({ ...common, feedback: () => feedback, isAlone: true });
     const endpoints = { has: () => false };
     const service = createJobService({ ...common, endpoints, worker });
-    worker.start();
+    void worker.start();
     workers.push(worker);
     return { worker, service };
   };

@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import type { Parts } from './compose-parts.ts';
 import { createScoreStore, type ScoreStore } from './caching/score-store.ts';
 import type { Config } from './config/schema.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
+import type { EvidenceArchive, LaneScope } from './contracts/evidence.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { LaneEvent, LaneQuality, QualityBook } from './contracts/quality.ts';
 import { type AnchorWatch, createAnchorWatch } from './routing/anchors/anchor-watch.ts';
@@ -11,7 +13,7 @@ import { type Auditor, createAuditor } from './routing/auditor.ts';
 import { certifyChain } from './routing/certificates/shorter-chains.ts';
 import { createSpendPace } from './routing/deferral/spend-pace.ts';
 import { createPolicyGate, type PolicyGate } from './routing/difficulty/policy-gate.ts';
-import { createLanes, type Lanes } from './routing/lanes.ts';
+import { createLanes, type LaneFactory, type Lanes } from './routing/lanes.ts';
 import { createOutcomeBook, type OutcomeBook } from './routing/outcome-book.ts';
 import { createSpending, type Spending } from './routing/spending.ts';
 
@@ -47,13 +49,17 @@ interface WatchedAnchors {
 /** Audits that run at once and that wait; they share the engines with everybody else. */
 const AUDITS = { concurrency: 32, waiting: 2_048 };
 
-export function createEvidence(parts: Parts): Evidence {
+/** `archive`: what was learned before, and where it is kept; null where nothing is. */
+export function createEvidence(parts: Parts, archive: EvidenceArchive | null): Evidence {
   const auditor = createAuditor({ calls: parts.calls, ...AUDITS });
   const lanes = createMemory<Lanes>();
   const outcomes = createOutcomeBook({
+    restored: archive?.verdicts() ?? [],
+    keep: (verdict) => archive?.keepVerdict(verdict),
     learn: ({ team, policy, stratum }, { verdictId, label }) =>
       void lanes.last(policy)?.of(team, stratum).gold(verdictId, label),
   });
+  archive?.watch((lane, detail) => doubt(lanes.last(lane.policy), lane, detail));
   const gates = createMemory<PolicyGate>();
   const anchors = createMemory<AnchorWatch>();
   const scores = createMemory<ScoreStore>();
@@ -70,16 +76,13 @@ export function createEvidence(parts: Parts): Evidence {
           goldAgreement: outcomes.agreement(team, policy, lane.scope.stratum),
         })),
     },
-    lanesOf: (name, policy, target, certificates) =>
-      lanes.get(
-        name,
-        [target, policy.strata, policy.audit, policy.tiers, certificates.map(({ id }) => id)],
-        () => {
-          const made = createPolicyLanes(name, policy, target, parts);
-          for (const given of certificates) made.of(given.scope.team, given.scope.stratum).install(given);
-          return made;
-        },
-      ),
+    lanesOf(name, policy, target, certificates) {
+      const promise = [target, policy.strata, policy.audit, policy.tiers, certificates.map(({ id }) => id)];
+      return lanes.get(name, promise, () => {
+        const basis = hash('sha256', JSON.stringify(promise)).slice(0, 16);
+        return installed(createPolicyLanes(name, policy, target, { parts, archive, basis }), certificates);
+      });
+    },
     gateOf: (name, policy, config) =>
       gates.get(name, [policy.tiers, policy.strata], () =>
         createPolicyGate({
@@ -154,8 +157,37 @@ function listedRatio(policy: PolicyConfig, config: Config): number {
   return large > 0 ? Math.min(1, small / large) : 1;
 }
 
-function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, parts: Parts): Lanes {
-  return createLanes(name, policy.strata.length > 0, {
+/** A lane that was kept knows itself whether what it was given is still in force. */
+function installed(lanes: Lanes, certificates: readonly Certificate[]): Lanes {
+  for (const given of certificates) {
+    const { team, stratum } = given.scope;
+    if (!lanes.has(team, stratum)) lanes.of(team, stratum).install(given);
+  }
+  return lanes;
+}
+
+/** Another gateway withdrew its certificate for this lane: what it saw speaks against this one's too. */
+function doubt(lanes: Lanes | undefined, { team, stratum }: LaneScope, detail: string): void {
+  if (lanes?.has(team, stratum) !== true) return;
+  const lane = lanes.of(team, stratum);
+  if (lane.certificate() !== null) lane.doubt(`by another gateway: ${detail}`);
+}
+
+interface LaneParts {
+  readonly parts: Parts;
+  readonly archive: EvidenceArchive | null;
+  /** Hash of what the policy promises: evidence for another promise is not taken up. */
+  readonly basis: string;
+}
+
+function createPolicyLanes(
+  name: string,
+  policy: PolicyConfig,
+  target: Target,
+  { parts, archive, basis }: LaneParts,
+): Lanes {
+  const factory: LaneFactory = {
+    keeper: archive?.keeperOf(basis),
     target,
     risk: target.risk,
     auditShare: policy.audit.share,
@@ -171,8 +203,12 @@ function createPolicyLanes(name: string, policy: PolicyConfig, target: Target, p
         seed: 1,
         createdAt: parts.clock.now(),
       }),
-    announce: (event) => tellEvent(parts, event),
-  });
+    announce(event) {
+      tellEvent(parts, event);
+      archive?.keepEvent(event);
+    },
+  };
+  return createLanes(name, policy.strata.length > 0, factory, archive?.lanes(name, basis));
 }
 
 /** A judge that changed makes every certificate of the policy doubtful: it speaks in all of them. */

@@ -54,8 +54,8 @@ async function openGateway(
   { options, parts, storage }: Foundation,
 ): Promise<RunningGateway> {
   const { config } = loaded;
-  const evidence = createEvidence(parts);
   const ledger = storage === null ? null : await openLedger(storage, loaded.config, parts);
+  const evidence = createEvidence(parts, ledger?.archive ?? null);
   const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
   const labels = createLabelCache(config.cache, parts);
   const lasting = { parts, ownKey: createOwnKey(), evidence, labels, ledger, jobs: jobs.service };

@@ -4,11 +4,14 @@ import type { LoadedConfig } from './config/loader.ts';
 import type { Config, StorageConfig } from './config/schema.ts';
 import type { Clock } from './contracts/clock.ts';
 import type { CostBook } from './contracts/costs.ts';
+import type { EvidenceArchive } from './contracts/evidence.ts';
 import type { Journal } from './contracts/ledger.ts';
 import type { Logger } from './contracts/telemetry.ts';
 import { GatewayError } from './domain/errors.ts';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './ledger/embedded/database.ts';
 import { createCostBook } from './ledger/costs/book.ts';
+import { openArchive } from './ledger/evidence/archive.ts';
+import { dropOldEvidence } from './ledger/evidence/load.ts';
 import { createWriteBehind } from './ledger/journal.ts';
 import { checkMigrated, migrate } from './ledger/migrate.ts';
 import { openStore, type Store } from './ledger/store.ts';
@@ -45,6 +48,7 @@ export async function openStorage(
 /** What is kept of a gateway's work. */
 export interface Ledger {
   readonly journal: Journal;
+  readonly archive: EvidenceArchive;
   costsOf(config: Config): CostBook;
   /** Writes what waits. The storage stays open. */
   close(): Promise<void>;
@@ -62,10 +66,13 @@ export async function openLedger({ store }: OpenStorage, { storage }: Config, pa
   const journal = createWriteBehind({ store, clock, logger, mostBytes: MOST_WAITING_BYTES });
   const retentionDays = storage.kind === 'none' ? 0 : storage.retentionDays;
   const tend = async (): Promise<void> => {
-    const dropped = await tendPartitions(store, { now: clock.now(), retentionDays });
+    const now = clock.now();
+    const dropped = await tendPartitions(store, { now, retentionDays });
+    await dropOldEvidence(store, new Date(now - retentionDays * 86_400_000));
     if (dropped.length > 0) logger.info({ dropped }, 'verdicts beyond their retention were dropped');
   };
   await tend();
+  const archive = await openArchive({ store, clock, logger, gateway: parts.random.id('gtw_') });
   const stopTending = every(TEND_MS, clock, () =>
     tend().catch((error: unknown) =>
       logger.error({ err: error }, "the ledger's tables by week were not tended"),
@@ -73,10 +80,11 @@ export async function openLedger({ store }: OpenStorage, { storage }: Config, pa
   );
   return {
     journal,
+    archive,
     costsOf: ({ policies }) => createCostBook(store, (policy) => policies[policy]?.tiers.at(-1) ?? null),
     async close() {
       stopTending();
-      await journal.close(CLOSE_MS);
+      await Promise.all([journal.close(CLOSE_MS), archive.close(CLOSE_MS)]);
     },
   };
 }

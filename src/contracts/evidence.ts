@@ -1,6 +1,7 @@
 import type { Label } from '../domain/verdict.ts';
-import type { CalibrationItem, Stage } from './certificate.ts';
+import type { CalibrationItem, Certificate, Stage } from './certificate.ts';
 import type { JudgeKey } from '../domain/judge-key.ts';
+import type { LaneEvent } from './quality.ts';
 
 /** Where items are alike enough to share a certificate: one stratum of one policy of one team. */
 export interface LaneScope {
@@ -31,6 +32,36 @@ export interface Observation {
   readonly probability?: number;
 }
 
+/** An observation as it is kept: `order` is its place among those that count, null while it waits for a person. */
+export interface KeptObservation {
+  readonly observation: Observation;
+  /** Counts how often the lane began anew: only what was observed since then is evidence. */
+  readonly generation: number;
+  readonly order: number | null;
+}
+
+/** A lane as it was kept, for going on after a restart. */
+export interface KeptLane {
+  readonly scope: LaneScope;
+  /** Plain JSON that the lane itself wrote. */
+  readonly memory: unknown;
+  /** Of the lane's last generation; those that count in their order, then those that wait. */
+  readonly observations: readonly KeptObservation[];
+}
+
+/** Keeps what a lane learns. Called on the way of a request: it must be quick, and never throws. */
+export interface LaneKeeper {
+  observed(kept: KeptObservation): void;
+  /** The lane's memory is another now; `memory` gives it, also later. */
+  changed(scope: LaneScope, memory: () => unknown): void;
+  installed(scope: LaneScope, certificate: Certificate): void;
+}
+
+/** A verdict with the gold label that came for it. */
+export interface JudgedVerdict extends RememberedVerdict {
+  readonly gold: Label | null;
+}
+
 /** As much of a verdict as a gold label needs that comes later. */
 export interface RememberedVerdict {
   readonly id: string;
@@ -38,4 +69,17 @@ export interface RememberedVerdict {
   readonly label: Label | null;
   /** In [0, 1]. */
   readonly confidence: number | null;
+}
+
+/** What was learned, kept for the next start. Everything is written behind, in order. */
+export interface EvidenceArchive {
+  /** Lanes of a policy that rest on `basis` (a hash of what the policy promises), in the order of their appearance. */
+  lanes(policy: string, basis: string): readonly KeptLane[];
+  keeperOf(basis: string): LaneKeeper;
+  /** The newest verdicts with a lane, the oldest first. */
+  verdicts(): readonly JudgedVerdict[];
+  keepVerdict(verdict: JudgedVerdict): void;
+  keepEvent(event: LaneEvent): void;
+  /** Asks other gateways' withdrawals for `listener` every few seconds; it may be told of one again. */
+  watch(listener: (lane: LaneScope, detail: string) => void): void;
 }

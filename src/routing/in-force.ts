@@ -1,6 +1,12 @@
 import type { Certificate } from '../contracts/certificate.ts';
 import type { Observation } from '../contracts/evidence.ts';
-import { createLaneMonitor, type LaneAlarm, type LaneMonitor } from './drift/lane.ts';
+import {
+  createLaneMonitor,
+  type LaneAlarm,
+  type LaneMonitor,
+  type LaneState,
+  restoreLaneMonitor,
+} from './drift/lane.ts';
 import { createScoreWatch, type FirstAnswer, type ScoreWatch } from './drift/score-watch.ts';
 
 /** A certificate at work in one lane: what it released, and the watch over it. */
@@ -11,17 +17,38 @@ export class InForce {
   readonly #auditShare: number;
   readonly #errors: LaneMonitor;
   readonly #scores: ScoreWatch;
-  #isGated = false;
-  released = 0;
-  audited = 0;
-  disagreed = 0;
+  #isGated: boolean;
+  released: number;
+  audited: number;
+  disagreed: number;
 
-  constructor({ certificate, since, auditShare, answers }: InForceOptions) {
+  constructor({ certificate, since, auditShare, answers, before }: InForceOptions) {
     this.certificate = certificate;
     this.since = since;
     this.#auditShare = auditShare;
-    this.#errors = createLaneMonitor({ alpha: 1 - certificate.target.agreement, auditShare });
+    this.#errors =
+      before === undefined
+        ? createLaneMonitor({ alpha: 1 - certificate.target.agreement, auditShare })
+        : restoreLaneMonitor(before.errors);
+    this.#isGated = before?.isGated ?? false;
+    this.released = before?.released ?? 0;
+    this.audited = before?.audited ?? 0;
+    this.disagreed = before?.disagreed ?? 0;
     this.#scores = createScoreWatch(answers);
+  }
+
+  /** For `before` of a later life. The watch over scores is not in it: it begins anew against the same answers. */
+  memory(): InForceMemory {
+    const { certificate, since, released, audited, disagreed } = this;
+    return {
+      certificate,
+      since,
+      released,
+      audited,
+      disagreed,
+      isGated: this.#isGated,
+      errors: this.#errors.state(),
+    };
   }
 
   /** An audit that a coin chose while this was in force; the reason to withdraw it, or null. */
@@ -54,6 +81,19 @@ export interface InForceOptions {
   readonly auditShare: number;
   /** Of the items that certified; none for a certificate that was made elsewhere. */
   readonly answers: readonly FirstAnswer[];
+  /** What was seen under it before a restart: the evidence against it goes on from there. */
+  readonly before?: InForceMemory;
+}
+
+/** Plain JSON. */
+export interface InForceMemory {
+  readonly certificate: Certificate;
+  readonly since: number;
+  readonly released: number;
+  readonly audited: number;
+  readonly disagreed: number;
+  readonly isGated: boolean;
+  readonly errors: LaneState;
 }
 
 function alarmText({ audits, observedRisk, alpha, evidence }: LaneAlarm): string {

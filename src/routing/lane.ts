@@ -8,12 +8,13 @@ import type {
   RiskKind,
   Stage,
 } from '../contracts/certificate.ts';
-import type { LaneScope, Observation } from '../contracts/evidence.ts';
+import type { KeptLane, LaneKeeper, LaneScope, Observation } from '../contracts/evidence.ts';
 import type { LaneEvent, LaneQuality, LaneState } from '../contracts/quality.ts';
 import type { Label } from '../domain/verdict.ts';
 import { AwaitingGold } from './awaiting-gold.ts';
 import { type FirstAnswer, firstAnswersOf } from './drift/score-watch.ts';
 import { InForce } from './in-force.ts';
+import { type LaneMemory, memoryOf } from './lane-memory.ts';
 import { createLooks, type Looks } from './looks.ts';
 import { ObservationLog } from './observation-log.ts';
 
@@ -37,6 +38,10 @@ export interface LaneOptions {
   /** Milliseconds since 1970. */
   now(): number;
   announce(event: LaneEvent): void;
+  /** Absent where nothing is kept. */
+  readonly keeper?: LaneKeeper | undefined;
+  /** The lane as it was kept; it goes on from there. */
+  readonly kept?: KeptLane | undefined;
 }
 
 interface LastRefusal {
@@ -58,11 +63,17 @@ export class Lane {
   #inForce: InForce | null = null;
   #refusal: LastRefusal | null = null;
   #lastAlarm: LaneQuality['lastAlarm'] = null;
+  /** Counts how often everything began anew. */
+  #generation = 0;
+  /** Observations that counted, in all. */
+  #taken = 0;
 
   constructor(options: LaneOptions) {
     this.scope = options.scope;
     this.#options = options;
     this.#looks = createLooks(options.target, options.sharedBy);
+    if (options.kept !== undefined) this.#restore(options.kept);
+    this.#changed();
   }
 
   /** In force now; null when everything goes to the reference. */
@@ -77,7 +88,9 @@ export class Lane {
 
   /** A label was released under the certificate. */
   released(): void {
-    if (this.#inForce !== null) this.#inForce.released += 1;
+    if (this.#inForce === null) return;
+    this.#inForce.released += 1;
+    this.#changed();
   }
 
   /** The small judges were passed over for an item that was too hard for them. */
@@ -92,8 +105,12 @@ export class Lane {
   }
 
   observe(observation: Observation): void {
-    if (this.#options.reference === 'human') this.#awaiting.add(observation);
-    else this.#take(observation);
+    if (this.#options.reference !== 'human') {
+      this.#take(observation);
+      return;
+    }
+    this.#awaiting.add(observation);
+    this.#options.keeper?.observed({ observation, generation: this.#generation, order: null });
   }
 
   /**
@@ -111,17 +128,21 @@ export class Lane {
   doubt(why: string): void {
     this.#lastAlarm = { at: this.#options.now(), detail: why };
     this.#announce('alarm', why);
-    this.#withdraw(why);
     this.#log = new ObservationLog();
     this.#awaiting.clear();
+    this.#generation += 1;
+    this.#withdraw(why);
   }
 
   #take(observation: Observation): void {
+    this.#taken += 1;
+    this.#options.keeper?.observed({ observation, generation: this.#generation, order: this.#taken });
     const taken = this.#log.add(observation);
     if (taken === 'foreign') return;
     if (taken === 'changed') this.#changeJudges();
     else this.#audit(observation);
     this.#look();
+    this.#changed();
   }
 
   quality(): Omit<LaneQuality, 'goldAgreement'> {
@@ -181,6 +202,7 @@ export class Lane {
     this.#inForce = null;
     this.#refusal = null;
     this.#looks = createLooks(this.#options.target, this.#options.sharedBy);
+    this.#changed();
   }
 
   #look(): void {
@@ -214,7 +236,50 @@ export class Lane {
     const { auditShare, now } = this.#options;
     this.#refusal = null;
     this.#inForce = new InForce({ certificate, since: now(), auditShare, answers });
+    this.#options.keeper?.installed(this.scope, certificate);
+    this.#changed();
     this.#announce('certified', described(certificate));
+  }
+
+  #changed(): void {
+    this.#options.keeper?.changed(this.scope, () => this.#memory());
+  }
+
+  #memory(): LaneMemory {
+    return {
+      format: 1,
+      generation: this.#generation,
+      taken: this.#taken,
+      looks: this.#looks.state(),
+      refusal: this.#refusal,
+      lastAlarm: this.#lastAlarm,
+      inForce: this.#inForce?.memory() ?? null,
+    };
+  }
+
+  /**
+   * Goes on from an earlier life. The evidence against a certificate in force goes on too: what was audited in the
+   * last moments and not kept is missing whatever it said, and that leaves the evidence valid.
+   */
+  #restore({ memory: kept, observations }: KeptLane): void {
+    const memory = memoryOf(kept);
+    if (memory === null) return;
+    const { target, sharedBy, auditShare } = this.#options;
+    this.#generation = memory.generation;
+    this.#taken = memory.taken;
+    this.#looks = createLooks(target, sharedBy, memory.looks);
+    this.#refusal = memory.refusal;
+    this.#lastAlarm = memory.lastAlarm;
+    for (const { observation, order } of observations) {
+      if (order === null) this.#awaiting.add(observation);
+      else this.#log.add(observation);
+      this.#taken = Math.max(this.#taken, order ?? 0);
+    }
+    const { inForce: before } = memory;
+    if (before === null) return;
+    const stages = this.#log.latest()?.stages ?? [];
+    const answers = firstAnswersOf(before.certificate, this.#log.itemsUntil(before.since), stages);
+    this.#inForce = new InForce({ ...before, auditShare, answers, before });
   }
 }
 

@@ -1,24 +1,32 @@
-import type { LaneScope } from '../contracts/evidence.ts';
+import type { KeptLane, LaneScope } from '../contracts/evidence.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 
 /** The lanes of one policy, made when their first item comes. */
 export interface Lanes {
   of(team: string, stratum: string): Lane;
+  /** There is one already: made for an item, or restored. */
+  has(team: string, stratum: string): boolean;
   ofTeam(team: string): readonly Lane[];
   all(): readonly Lane[];
 }
 
-export type LaneFactory = Omit<LaneOptions, 'scope' | 'sharedBy'>;
+export type LaneFactory = Omit<LaneOptions, 'scope' | 'sharedBy' | 'kept'>;
 
 /** Strata beyond it share one lane: whoever splits by a field of free text gets this, not endless memory. */
 const MOST_LANES = 256;
 const OTHERS = 'other';
 
 /** `isSplit`: the policy has more than one stratum, so that delta must be shared between them. */
-export function createLanes(policy: string, isSplit: boolean, factory: LaneFactory): Lanes {
+export function createLanes(
+  policy: string,
+  isSplit: boolean,
+  factory: LaneFactory,
+  /** In the order in which they first appeared, so that each has its share of delta again. */
+  keptLanes: readonly KeptLane[] = [],
+): Lanes {
   const lanes = new Map<string, Lane>();
   const perTeam = new Map<string, number>();
-  const lookUp = (team: string, stratum: string): Lane => {
+  const lookUp = (team: string, stratum: string, kept?: KeptLane): Lane => {
     const key = JSON.stringify([team, stratum]);
     const known = lanes.get(key);
     if (known !== undefined) return known;
@@ -26,12 +34,14 @@ export function createLanes(policy: string, isSplit: boolean, factory: LaneFacto
     const rank = (perTeam.get(team) ?? 0) + 1;
     perTeam.set(team, rank);
     const scope: LaneScope = { team, policy, stratum };
-    const lane = new Lane({ ...factory, scope, sharedBy: isSplit ? rank * (rank + 1) : 1 });
+    const lane = new Lane({ ...factory, scope, sharedBy: isSplit ? rank * (rank + 1) : 1, kept });
     lanes.set(key, lane);
     return lane;
   };
+  for (const kept of keptLanes) lookUp(kept.scope.team, kept.scope.stratum, kept);
   return {
-    of: lookUp,
+    of: (team, stratum) => lookUp(team, stratum),
+    has: (team, stratum) => lanes.has(JSON.stringify([team, stratum])),
     all: () => [...lanes.values()],
     ofTeam: (team) => [...lanes.values()].filter(({ scope }) => scope.team === team),
   };

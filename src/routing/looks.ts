@@ -13,15 +13,27 @@ export interface Looks {
   take(): { readonly sharedBy: number };
   /** A look told how many it needs. */
   waitFor(observations: number): void;
+  state(): LooksState;
+}
+
+/** Looks that were taken, and the observations needed for the next. */
+export interface LooksState {
+  readonly taken: number;
+  readonly next: number;
 }
 
 /** Fewer say too little about strata that were never thought of. */
 const FIRST_LOOK = 100;
 
-export function createLooks({ agreement, confidence }: CertificateTarget, sharedBy: number): Looks {
-  let taken = 0;
+/** `from`: looks of an earlier life, which have spent their share of delta. */
+export function createLooks(
+  { agreement, confidence }: CertificateTarget,
+  sharedBy: number,
+  from?: LooksState,
+): Looks {
+  let taken = from?.taken ?? 0;
   const shares = (): number => sharedBy * 2 ** (taken + 1);
-  let next = Math.max(FIRST_LOOK, minimumItems(1 - agreement, (1 - confidence) / shares()));
+  let next = from?.next ?? Math.max(FIRST_LOOK, minimumItems(1 - agreement, (1 - confidence) / shares()));
   const take = (): { readonly sharedBy: number } => {
     const share = shares();
     taken += 1;
@@ -34,5 +46,6 @@ export function createLooks({ agreement, confidence }: CertificateTarget, shared
     waitFor(observations) {
       next = Math.max(next, observations);
     },
+    state: () => ({ taken, next }),
   };
 }

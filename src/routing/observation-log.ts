@@ -19,6 +19,11 @@ export class ObservationLog {
     return this.#own.at(-1);
   }
 
+  /** Those observed until an instant (milliseconds since 1970). */
+  itemsUntil(instant: number): readonly CalibrationItem[] {
+    return this.#own.filter(({ at }) => at <= instant).map(({ item }) => item);
+  }
+
   items(): readonly CalibrationItem[] {
     return this.#own.map(({ item }) => item);
   }

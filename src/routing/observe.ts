@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Call } from '../contracts/call.ts';
 import type { Stage } from '../contracts/certificate.ts';
 import type { Observation } from '../contracts/evidence.ts';
@@ -121,7 +122,8 @@ function learn(
     lane: lane.scope,
     item: {
       id: verdictId,
-      prompt: typeof item.prompt === 'string' ? item.prompt : JSON.stringify(item.prompt),
+      // Only whether prompts are equal matters, and texts of callers are not kept.
+      prompt: hash('sha256', typeof item.prompt === 'string' ? item.prompt : JSON.stringify(item.prompt)),
       lengthLogRatio: lengthLogRatioOf(item),
       answers,
       reference: label,

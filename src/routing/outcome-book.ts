@@ -1,4 +1,4 @@
-import type { LaneScope, RememberedVerdict } from '../contracts/evidence.ts';
+import type { JudgedVerdict, LaneScope, RememberedVerdict } from '../contracts/evidence.ts';
 import type { GoldLabel, GoldReceipt, OutcomeLog } from '../contracts/outcomes.ts';
 import type { LaneQuality } from '../contracts/quality.ts';
 import type { Label } from '../domain/verdict.ts';
@@ -25,25 +25,34 @@ export interface OutcomeBookOptions {
   /** Told of each gold label whose verdict is known, so that certificates against people can use it. */
   readonly learn?: (lane: LaneScope, gold: GoldLabel) => void;
   readonly remembered?: number;
+  /** Verdicts of an earlier life, the oldest first. */
+  readonly restored?: readonly JudgedVerdict[];
+  /** Told of every verdict, and again when its gold label comes. */
+  readonly keep?: (verdict: JudgedVerdict) => void;
 }
 
 export function createOutcomeBook({
   learn = () => undefined,
   remembered = REMEMBERED,
+  restored = [],
+  keep = () => undefined,
 }: OutcomeBookOptions = {}): OutcomeBook {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, Entry>(restored.map((verdict) => [verdict.id, { ...verdict }]));
   const record = (team: string, gold: GoldLabel): GoldReceipt => {
     const { verdictId, label } = gold;
     const entry = entries.get(verdictId);
     if (entry === undefined || entry.lane.team !== team) return 'unknown_verdict';
     const receipt = entry.gold === null ? 'recorded' : 'replaced';
     entry.gold = label;
+    keep(entry);
     learn(entry.lane, gold);
     return receipt;
   };
   return {
     remember(verdict) {
-      entries.set(verdict.id, { ...verdict, gold: null });
+      const entry = { ...verdict, gold: null };
+      entries.set(verdict.id, entry);
+      keep(entry);
       if (entries.size <= remembered) return;
       for (const oldest of entries.keys()) {
         entries.delete(oldest);

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration';
 import { verdicts } from './0001-verdicts.ts';
+import { evidence } from './0002-evidence.ts';
 import { jobs } from './0020-jobs.ts';
 
 /**
@@ -8,5 +9,6 @@ import { jobs } from './0020-jobs.ts';
  */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-verdicts': verdicts,
+  '0002-evidence': evidence,
   '0020-jobs': jobs,
 };

@@ -118,7 +118,7 @@ function costColumnsOf({ nanoUsd, usage, engineSeconds }: Verdict['cost']) {
  * A row as JSON that PostgreSQL takes. It has no character U+0000 and no halves of surrogate pairs in its texts;
  * callers may send both in their metadata, and one of them would have the whole batch refused.
  */
-export function jsonOf(row: VerdictRow | AttemptRow): string {
+export function jsonOf(row: object): string {
   const text = JSON.stringify(row);
   return UNSTORABLE.test(text) ? JSON.stringify(storable(JSON.parse(text))) : text;
 }

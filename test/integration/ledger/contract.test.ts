@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { evidenceContract } from '../../contracts/evidence.ts';
 import { ledgerContract } from '../../contracts/ledger.ts';
 import { startTestStore, type TestStore } from '../../fakes/embedded-store.ts';
 
@@ -11,4 +12,5 @@ describe('the ledger on the embedded database', () => {
     await test[Symbol.asyncDispose]();
   });
   ledgerContract(() => test.store);
+  evidenceContract(() => test.store);
 });

@@ -116,8 +116,6 @@ export class WriteQueue<Entry extends QueueEntry> {
     const batch = this.#nextBatch();
     try {
       await this.#write(batch);
-      this.#pauseMs = FIRST_PAUSE_MS;
-      this.#note(true, null);
       return true;
     } catch (error) {
       this.#note(false, error);
@@ -129,10 +127,12 @@ export class WriteQueue<Entry extends QueueEntry> {
   async #write(batch: readonly Entry[]): Promise<void> {
     try {
       await this.#options.write(batch);
+      this.#works();
       this.#settle(batch);
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'storage_unavailable') throw error;
       if (batch.length === 1) {
+        this.#works();
         this.#settle(batch, error);
         return;
       }
@@ -167,6 +167,12 @@ export class WriteQueue<Entry extends QueueEntry> {
 
   #isFull(): boolean {
     return this.#waiting.length >= BATCH || this.#bytes >= BATCH_BYTES;
+  }
+
+  /** The database answers, whatever it says. */
+  #works(): void {
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#note(true, null);
   }
 
   #note(isWriting: boolean, problem: unknown): void {

@@ -11,7 +11,7 @@ import { drainingError, fromEngineFailure } from './failure.ts';
 import { askInOrder } from './fallback.ts';
 import { deadlineOf, type TeamHandler } from './handler.ts';
 import { readJson } from './json-body.ts';
-import { sendError, sendJson, sendJsonText, sendProblems } from './reply.ts';
+import { sendError, sendJsonText, sendProblems } from './reply.ts';
 import { overheadHeader } from './verdict-headers.ts';
 
 /** `POST /v1/chat/completions` and `/v1/completions`: the engine's own words, streamed or gathered. */
@@ -42,26 +42,9 @@ export function createGenerationHandler(
   };
 }
 
-/** `POST /v1/embeddings`. */
-export function createEmbeddingsHandler(deps: GatewayDeps, catalogue: Catalogue): TeamHandler {
-  return async (exchange, principal) => {
-    const body = await readBody('embedding', exchange, deps);
-    if (body === null) return;
-    const offer = catalogue.model(body.model, principal);
-    await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
-      const answered = await askInOrder(exchange, offer.engines, async (engine) => {
-        const { result } = await engine.post('/v1/embeddings', withModel(body, engine.model), call);
-        return result;
-      });
-      if (answered.ok) sendJson(exchange, 200, answered.value.body, answerHeaders(exchange));
-      else sendFailure(exchange, answered.failure);
-    });
-  };
-}
-
 /** The checked body; null when it had problems, which are answered then. */
 async function readBody(
-  kind: 'chat' | 'completion' | 'embedding',
+  kind: 'chat' | 'completion',
   exchange: Exchange,
   { limits }: GatewayDeps,
 ): Promise<OpenAiBody | null> {

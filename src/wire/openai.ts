@@ -56,6 +56,30 @@ export function parseOpenAi(kind: OpenAiKind, body: unknown): Checked<OpenAiBody
   return checked.ok ? { ok: true, value: body as OpenAiBody } : checked;
 }
 
+/** Paths that an engine answers with one JSON body; each is passed on where the engine has it. */
+export const ENGINE_POSTS = [
+  '/v1/embeddings',
+  '/classify',
+  '/score',
+  '/v1/score',
+  '/rerank',
+  '/v1/rerank',
+  '/tokenize',
+  '/detokenize',
+] as const;
+
+export type EnginePost = (typeof ENGINE_POSTS)[number];
+
+const enginePostSchema = z.looseObject({ model });
+
+/** Checks such a body and hands it back as it came. */
+export function parseEnginePost(path: EnginePost, body: unknown): Checked<OpenAiBody> {
+  if (path === '/v1/embeddings') return parseOpenAi('embedding', body);
+  const checked = check<OpenAiBody>(enginePostSchema, body);
+  // As above: proved by the schema, whose copy is dropped.
+  return checked.ok ? { ok: true, value: body as OpenAiBody } : checked;
+}
+
 /** True when the caller asked for a stream. */
 export function wantsStream(body: OpenAiBody): boolean {
   return body['stream'] === true;

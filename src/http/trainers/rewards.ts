@@ -1,4 +1,5 @@
 import type { PolicyInfo } from '../../contracts/feedback.ts';
+import type { Principal } from '../../contracts/tenancy.ts';
 import { toUsd } from '../../domain/cost.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { Rubric } from '../../domain/rubric.ts';
@@ -24,10 +25,16 @@ export function createRewardHandler(
   deps: GatewayDeps,
   catalogue: Catalogue,
 ): TeamHandler {
-  return async (exchange, principal) => {
+  const answer = createRewardAnswer(surface, deps, catalogue);
+  return async (exchange, principal) =>
+    answer(exchange, principal, await readJson(exchange, deps.limits.bodyBytes));
+}
+
+/** The same for a body that was read already. */
+export function createRewardAnswer(surface: RewardSurface, deps: GatewayDeps, catalogue: Catalogue) {
+  return async (exchange: Exchange, principal: Principal, body: unknown): Promise<void> => {
     exchange.preferredClass = 'trainer';
     const settings = readSettings(exchange.request.url ?? '');
-    const body = await readJson(exchange, deps.limits.bodyBytes);
     if (!settings.ok) return sendProblems(exchange, settings.problems);
     const request = surface.read(body, settings.value);
     if (!request.ok) return sendProblems(exchange, request.problems);
@@ -95,6 +102,6 @@ function rubricOf(
 }
 
 /** Models are named `assay/<policy>`; other names are the trainer's own affair. */
-function policyNameOf(model: string | undefined): string | undefined {
+export function policyNameOf(model: string | undefined): string | undefined {
   return model?.startsWith('assay/') === true ? model.slice('assay/'.length) : undefined;
 }

@@ -1,14 +1,23 @@
 import { llamaFactory } from '../../wire/trainers/llama-factory.ts';
 import { openRlhf } from '../../wire/trainers/openrlhf.ts';
 import { slime } from '../../wire/trainers/slime.ts';
+import { verlClassify, verlEmbeddings } from '../../wire/trainers/verl.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { TeamHandler } from '../handler.ts';
+import { createCompareHandler } from './compare.ts';
+import { createRewardModelHandler } from './reward-models.ts';
 import { createRewardHandler } from './rewards.ts';
-
-const REWARD_SURFACES = [openRlhf, slime, llamaFactory];
 
 /** The interfaces that trainers bring along, by path. */
 export function trainerHandlers(deps: GatewayDeps, catalogue: Catalogue): [string, TeamHandler][] {
-  return REWARD_SURFACES.map((surface) => [surface.path, createRewardHandler(surface, deps, catalogue)]);
+  const rewards = [openRlhf, slime, llamaFactory].map((surface): [string, TeamHandler] => [
+    surface.path,
+    createRewardHandler(surface, deps, catalogue),
+  ]);
+  const models = [verlClassify, verlEmbeddings].map((surface): [string, TeamHandler] => [
+    surface.path,
+    createRewardModelHandler(surface, deps, catalogue),
+  ]);
+  return [...rewards, ...models, ['/compare', createCompareHandler(deps, catalogue)]];
 }

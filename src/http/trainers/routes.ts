@@ -6,6 +6,7 @@ import type { Catalogue } from '../catalogue.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { TeamHandler } from '../handler.ts';
 import { createCompareHandler } from './compare.ts';
+import { createGraderRunHandler, createGraderValidateHandler } from './graders.ts';
 import { createRewardModelHandler } from './reward-models.ts';
 import { createRewardHandler } from './rewards.ts';
 
@@ -19,5 +20,11 @@ export function trainerHandlers(deps: GatewayDeps, catalogue: Catalogue): [strin
     surface.path,
     createRewardModelHandler(surface, deps, catalogue),
   ]);
-  return [...rewards, ...models, ['/compare', createCompareHandler(deps, catalogue)]];
+  return [
+    ...rewards,
+    ...models,
+    ['/compare', createCompareHandler(deps, catalogue)],
+    ['/v1/fine_tuning/alpha/graders/run', createGraderRunHandler(deps, catalogue)],
+    ['/v1/fine_tuning/alpha/graders/validate', createGraderValidateHandler(deps)],
+  ];
 }

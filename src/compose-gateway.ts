@@ -58,7 +58,7 @@ async function openGateway(
   const evidence = createEvidence(parts, ledger?.archive ?? null);
   const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
   const labels = createLabelCache(config.cache, parts);
-  const lasting = { parts, ownKey: createOwnKey(), evidence, labels, ledger, jobs: jobs.service };
+  const lasting = { parts, ownKey: createOwnKey(), evidence, labels, ledger, ...jobs.surfaces };
   const reloader: Reloader = createReloader(await createState(loaded, lasting, new Map()), {
     load: () => source.load(),
     create: (next, before) => createState(next, lasting, before),

@@ -1,8 +1,10 @@
+import { createBatches } from './compose-batches.ts';
 import type { OpenStorage } from './compose-ledger.ts';
 import type { Parts } from './compose-parts.ts';
 import type { GatewayState } from './compose-state.ts';
 import type { Config } from './config/schema.ts';
 import type { JobService } from './contracts/jobs.ts';
+import type { StoredBatches } from './http/deps.ts';
 import { createJobService } from './jobs/service.ts';
 import { createDispatcher } from './jobs/webhooks/dispatcher.ts';
 import { createSender } from './jobs/webhooks/sender.ts';
@@ -11,11 +13,17 @@ import { createJobStore } from './ledger/jobs/job-store.ts';
 
 /** Durable jobs of one gateway: taken in and shown by the service, worked on from `start` to `close`. */
 export interface Jobs {
-  /** Null where nothing is kept. */
-  readonly service: JobService | null;
+  readonly surfaces: JobSurfaces;
   /** To be awaited before bodies may come in. */
   start(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Null where nothing is kept. */
+export interface JobSurfaces {
+  readonly jobs: JobService | null;
+  /** OpenAI files and batches. */
+  readonly stored: StoredBatches | null;
 }
 
 export interface JobsOptions {
@@ -27,7 +35,13 @@ export interface JobsOptions {
 }
 
 export function createJobs({ config, storage, parts, current }: JobsOptions): Jobs {
-  if (storage === null) return { service: null, start: async () => undefined, close: async () => undefined };
+  if (storage === null) {
+    return {
+      surfaces: { jobs: null, stored: null },
+      start: async () => undefined,
+      close: async () => undefined,
+    };
+  }
   const store = createJobStore(storage.store);
   const settings = { ...config.jobs, drainMs: config.server.drainMs };
   const common = { ...parts, store, settings };
@@ -35,8 +49,10 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
   const worker = createJobWorker({
     ...common,
     feedback: () => current().unrecorded,
+    relay: () => current().relay,
     isAlone: storage.store.isEmbedded,
   });
+  const batches = createBatches({ config, storage, parts, current, worker });
   const dispatcher = createDispatcher({
     ...common,
     sender: createSender(parts.clock),
@@ -49,13 +65,14 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
     },
   };
   return {
-    service: createJobService({ ...common, endpoints, worker }),
+    surfaces: { jobs: createJobService({ ...common, endpoints, worker }), stored: batches.stored },
     async start() {
       await worker.start();
       dispatcher.start();
+      batches.start();
     },
     async close() {
-      await Promise.all([worker.stop(), dispatcher.stop()]);
+      await Promise.all([worker.stop(), dispatcher.stop(), batches.close()]);
     },
   };
 }

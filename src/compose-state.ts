@@ -12,6 +12,7 @@ import type { Ledger } from './compose-ledger.ts';
 import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
+import type { LineRelay } from './contracts/batches.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { FeedbackService } from './contracts/feedback.ts';
 import type { JobService } from './contracts/jobs.ts';
@@ -19,7 +20,8 @@ import type { Authenticator } from './contracts/tenancy.ts';
 import { createHoldingFeedback } from './feedback/holding.ts';
 import { createRecordedFeedback } from './feedback/recorded.ts';
 import { createFeedbackService } from './feedback/service.ts';
-import type { GatewayDeps } from './http/deps.ts';
+import type { GatewayDeps, StoredBatches } from './http/deps.ts';
+import { createLineRelay } from './http/openai-batches/relay.ts';
 import { createFence } from './judging/fence.ts';
 import { createKeyAuthenticator, createOpenAuthenticator, type createOwnKey } from './tenancy/config-keys.ts';
 
@@ -30,6 +32,8 @@ export interface GatewayState {
   readonly deps: GatewayDeps;
   /** For durable jobs, which keep their verdicts themselves. */
   readonly unrecorded: FeedbackService;
+  /** For batches. */
+  readonly relay: LineRelay;
 }
 
 /** Takes over the engines of `before` that did not change. Throws when something cannot be made. */
@@ -53,6 +57,7 @@ export async function createState(
     outcomes: evidence.outcomes,
     quality: evidence.quality,
     jobs: lasting.jobs,
+    stored: lasting.stored,
     ledger: ledger === null ? null : { journal: ledger.journal, costs: ledger.costsOf(config) },
     policies: policyInfos(config, evidence, parts),
     engines: pools,
@@ -64,6 +69,7 @@ export async function createState(
       bodyBytes: config.server.bodyLimitBytes,
       maxItems: config.server.maxItems,
       jobBytes: config.jobs.bodyLimitBytes,
+      retentionDays: config.jobs.retentionDays,
     },
     heartbeatMs: config.server.heartbeatMs,
     drainMs: config.server.drainMs,
@@ -71,7 +77,8 @@ export async function createState(
     logged: config.log.requests,
     version: packageVersion(),
   };
-  return { loaded, engines, deps, unrecorded };
+  const relay = createLineRelay(deps, config.jobs.itemTimeoutMs);
+  return { loaded, engines, deps, unrecorded, relay };
 }
 
 /** What one state hands to the next. */
@@ -81,6 +88,8 @@ export interface Lasting {
   readonly evidence: Evidence;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
+  /** Null where nothing is kept. */
+  readonly stored: StoredBatches | null;
   /** Null where nothing is kept. */
   readonly ledger: Ledger | null;
   readonly labels: LabelCache;

@@ -1,6 +1,6 @@
-import type { JobCommand, JobState, Priority, StopReason } from '../domain/job.ts';
-import type { Task } from '../domain/task.ts';
+import type { JobCommand, JobState, JobWork, Priority, StopReason } from '../domain/job.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { LineEnd, LineInput } from './batches.ts';
 import type { ItemInput } from './feedback.ts';
 import type { CommandChanges, Job, JobPage, JobResult, ResultOrder } from './jobs.ts';
 
@@ -15,7 +15,8 @@ export interface JobStore extends JobReception, JobReader, JobWorkStore, OutboxS
 export interface NewJob {
   readonly id: string;
   readonly team: string;
-  readonly task: Task;
+  readonly task: JobWork;
+  /** Of a batch the path that its lines call. */
   readonly policy: string;
   readonly priority: Priority;
   readonly deadlineSeconds: number;
@@ -29,7 +30,7 @@ export interface NewShard {
   /** Place of its first item in the job. */
   readonly first: number;
   readonly count: number;
-  /** `ItemInput`s as the text of a JSON list. */
+  /** `ItemInput`s, or `LineInput`s of a batch, as the text of a JSON list. */
   readonly items: string;
 }
 
@@ -86,8 +87,10 @@ export interface JobPulse {
 export interface ClaimedShard {
   readonly lease: Lease;
   readonly team: string;
-  readonly task: Task;
+  readonly task: JobWork;
   readonly policy: string;
+  /** Policies that the caller of a batch may use; null for all, and for other jobs. */
+  readonly allowed: readonly string[] | null;
   readonly pulse: JobPulse;
   /** Milliseconds until the job expires. */
   readonly leftMs: number;
@@ -99,14 +102,17 @@ export interface ClaimedShard {
 
 export interface PendingItem {
   readonly n: number;
-  readonly input: ItemInput;
+  /** A `LineInput` in the shards of a batch, and only there. */
+  readonly input: ItemInput | LineInput;
 }
 
 /** The verdict of an item, to be committed. */
-export interface ItemEnd {
+export interface VerdictEnd {
   readonly n: number;
   readonly verdict: Verdict;
 }
+
+export type ItemEnd = VerdictEnd | LineEnd;
 
 /** `fenced`: the lease was lost; labels were dropped, and what they cost was added to the job. */
 export type Commit = { readonly type: 'committed'; readonly pulse: JobPulse } | { readonly type: 'fenced' };

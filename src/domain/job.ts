@@ -1,4 +1,5 @@
 import type { Outcome } from './outcome.ts';
+import type { Task } from './task.ts';
 
 /**
  * Rules of durable jobs. A job is a list of items that was promised an end for each: a label, or the reason
@@ -22,6 +23,9 @@ export type JobState = (typeof JOB_STATES)[number];
 
 /** Why the rest of a job is not judged: it names the state in which the job ends. */
 export type StopReason = 'cancelled' | 'expired' | 'over_budget';
+
+/** What is done with the items of a job: a kind of feedback, or the calls of an OpenAI batch. */
+export type JobWork = Task | 'batch';
 
 export const PRIORITIES = ['low', 'normal', 'high'] as const;
 export type Priority = (typeof PRIORITIES)[number];

@@ -26,7 +26,7 @@ export interface AppRoutes {
 }
 
 export interface AppRoute {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** With at most one parameter, `:id`. */
   readonly path: string;
   readonly handle: (id: string) => Handler;
@@ -116,7 +116,7 @@ function definePosts(app: Express, { hot }: AppRoutes, exchangeOf: ExchangeOf): 
 function defineOthers(app: Express, { others }: AppRoutes, exchangeOf: ExchangeOf): void {
   for (const [path, routes] of Map.groupBy(others, (route) => route.path)) {
     for (const { method, handle } of routes) {
-      app[method === 'GET' ? 'get' : 'post'](path, (request) => {
+      app[METHODS[method]](path, (request) => {
         const exchange = exchangeOf(request);
         exchange.route = path;
         return handle(joined(request.params['id']))(exchange);
@@ -126,6 +126,8 @@ function defineOthers(app: Express, { others }: AppRoutes, exchangeOf: ExchangeO
     app.all(path, (request) => refuseMethod(exchangeOf(request), path, allow));
   }
 }
+
+const METHODS = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
 
 function joined(segments: string | string[] | undefined): string {
   return Array.isArray(segments) ? segments.join('/') : (segments ?? '');

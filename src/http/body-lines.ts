@@ -36,30 +36,39 @@ const NEWLINE = 0x0a;
  */
 export async function* readBodyLines(exchange: Exchange, rules: LineRules): AsyncGenerator<BodyLine, void> {
   checkBodyHeaders(exchange, rules.limitBytes, LINES_BODY);
-  const pending = new PendingLine(rules.longestLine);
   let isComplete = false;
   try {
-    for await (const chunk of chunksOf(exchange, rules)) {
-      let start = 0;
-      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-        pending.add(chunk.subarray(start, end));
-        const line = pending.take();
-        if (line !== null) yield line;
-        start = end + 1;
-      }
-      pending.add(chunk.subarray(start));
-    }
+    yield* linesOf(bodyChunks(exchange, rules), rules.longestLine);
     isComplete = true;
   } finally {
     if (!isComplete) dropRest(exchange.request);
+  }
+}
+
+/** The lines of any bytes; of one that is longer than `longestLine` bytes nothing is kept. */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  longestLine: number,
+): AsyncGenerator<BodyLine, void> {
+  const pending = new PendingLine(longestLine);
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      pending.add(chunk.subarray(start, end));
+      const line = pending.take();
+      if (line !== null) yield line;
+      start = end + 1;
+    }
+    pending.add(chunk.subarray(start));
   }
   const last = pending.take();
   if (last !== null) yield last;
 }
 
-async function* chunksOf(
+/** The bytes of a body as they come; errors as in `readBodyLines`. */
+export async function* bodyChunks(
   { request }: Exchange,
-  { limitBytes, idleMs, clock, digest }: LineRules,
+  { limitBytes, idleMs, clock, digest }: Omit<LineRules, 'longestLine'>,
 ): AsyncGenerator<Buffer, void> {
   const chunks = request.iterator({ destroyOnReturn: false });
   let size = 0;
@@ -96,7 +105,7 @@ async function within<T>(ms: number, clock: Clock, work: Promise<T>): Promise<T>
 /** The line that is being put together from pieces; forgets the bytes of one that grows too long. */
 class PendingLine {
   readonly #longest: number;
-  #parts: Buffer[] = [];
+  #parts: Uint8Array[] = [];
   #size = 0;
   #line = 1;
 
@@ -104,7 +113,7 @@ class PendingLine {
     this.#longest = longest;
   }
 
-  add(part: Buffer): void {
+  add(part: Uint8Array): void {
     if (part.length === 0) return;
     this.#size += part.length;
     if (this.#size > this.#longest) this.#parts = [];
@@ -116,7 +125,8 @@ class PendingLine {
     const line = this.#line;
     const isTooLong = this.#size > this.#longest;
     const [only] = this.#parts;
-    const bytes = this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts);
+    const bytes =
+      this.#parts.length === 1 && only !== undefined ? asBuffer(only) : Buffer.concat(this.#parts);
     this.#line += 1;
     this.#size = 0;
     this.#parts = [];
@@ -126,4 +136,8 @@ class PendingLine {
     const content = line === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
     return content.trim() === '' ? null : { line, ok: true, text: content };
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,7 +1,9 @@
+import type { BatchService } from '../contracts/batches.ts';
 import type { CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
+import type { FileStore } from '../contracts/files.ts';
 import type { JobService } from '../contracts/jobs.ts';
 import type { OutcomeLog } from '../contracts/outcomes.ts';
 import type { QualityBook } from '../contracts/quality.ts';
@@ -27,6 +29,8 @@ export interface GatewayDeps {
   readonly quality: QualityBook;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
+  /** Null where nothing is kept. */
+  readonly stored: StoredBatches | null;
   /** Null where nothing is kept. */
   readonly ledger: LedgerReader | null;
   /** The first one serves requests that name none. */
@@ -55,9 +59,17 @@ export interface GatewayDeps {
   readonly version: string;
 }
 
+/** OpenAI files and batches. */
+export interface StoredBatches {
+  readonly files: FileStore;
+  readonly batches: BatchService;
+}
+
 interface BodyLimits {
   readonly bodyBytes: number;
   readonly maxItems: number;
-  /** Of the body of a job that comes as lines. */
+  /** Of the body of a job that comes as lines, and of a file. */
   readonly jobBytes: number;
+  /** Longest life of a file. */
+  readonly retentionDays: number;
 }

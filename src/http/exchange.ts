@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts';
 import type { Call, CallClass, CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Trace } from '../contracts/tracing.ts';
 import type { Principal } from '../contracts/tenancy.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import { EngineStopwatch } from './engine-time.ts';
 import { classOf, PRIORITY_HEADER } from './priority.ts';
 
@@ -28,7 +29,7 @@ export class Exchange {
   /** Longest time that a call for it waited in the queue of an engine, in milliseconds. */
   queuedMs = 0;
   /** Code of the error that was answered; null when all went well. */
-  errorCode: string | null = null;
+  errorCode: ErrorCode | null = null;
   /** True once the gateway ended the exchange by its own shutdown. */
   isCut = false;
   /** Ends an open event stream with an error event; set while there is one. */

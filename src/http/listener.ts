@@ -16,6 +16,7 @@ import { createQualityHandler } from './quality.ts';
 import { answerHealth, createReadinessHandler, type Phase } from './readiness.ts';
 import { postHandlers } from './post-handlers.ts';
 import { sendError } from './reply.ts';
+import { storedRoutes } from './stored-routes.ts';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -136,10 +137,12 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     models: forTeams(createModelListHandler(catalogue, startedAt)),
     model: (id) => forTeams(oneModel(id)),
     quality: (policy) => forTeams(quality(policy)),
-    others: [...ledgerRoutes(deps), ...jobRoutes(deps, catalogue)].map(({ handle, ...route }) => ({
-      ...route,
-      handle: (id) => forTeams(handle(id)),
-    })),
+    others: [...ledgerRoutes(deps), ...jobRoutes(deps, catalogue), ...storedRoutes(deps)].map(
+      ({ handle, ...route }) => ({
+        ...route,
+        handle: (id) => forTeams(handle(id)),
+      }),
+    ),
     fail,
   });
   return { deps, underWay: new InFlight(), hot, app, fail };

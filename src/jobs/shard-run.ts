@@ -1,4 +1,4 @@
-import type { ClaimedShard, JobPulse, JobWorkStore, PendingItem } from '../contracts/job-store.ts';
+import type { ClaimedShard, ItemEnd, JobPulse, JobWorkStore, PendingItem } from '../contracts/job-store.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { StopReason } from '../domain/job.ts';
@@ -6,9 +6,11 @@ import { Allowance } from './allowance.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { pause } from './pause.ts';
-import { type TrialTools, tryItem } from './item-trial.ts';
+import { createLineWork, type LineTools } from './batches/line-work.ts';
+import { createFeedbackWork, type FeedbackTools } from './feedback-work.ts';
+import type { ItemWork } from './item-work.ts';
 
-export interface ShardTools extends TrialTools {
+export interface ShardTools extends FeedbackTools, LineTools {
   readonly store: JobWorkStore;
   readonly logger: Logger;
 }
@@ -35,6 +37,7 @@ export class ShardRun {
   readonly #checkpoint: Checkpoint;
   readonly #allowance: Allowance;
   readonly #isCareful: boolean;
+  readonly #work: ItemWork;
   /** Start nothing more. */
   readonly #halt = new AbortController();
   /** The process ends: give back what can be given back. */
@@ -50,6 +53,7 @@ export class ShardRun {
     this.#tools = tools;
     this.#allowance = new Allowance(pulse.budgetNanoUsd, pulse.nanoUsd);
     this.#isCareful = losses > CAREFUL_AFTER;
+    this.#work = (claimed.task === 'batch' ? createLineWork : createFeedbackWork)(claimed, tools);
     this.#checkpoint = new Checkpoint({
       ...tools,
       lease,
@@ -133,25 +137,22 @@ export class ShardRun {
     return false;
   }
 
-  async #judge({ n, input }: PendingItem): Promise<void> {
-    const { lease, team, task, policy } = this.#claimed;
+  async #judge(item: PendingItem): Promise<void> {
+    const { lease } = this.#claimed;
     const { slots, logger } = this.#tools;
     this.#underWay += 1;
     this.#allowance.began();
     let nanoUsd = 0;
     try {
-      const control = { halt: this.#halt.signal, underWay: this.#calls };
-      const verdict = await tryItem(
-        { jobId: lease.jobId, team, task, policy, input, ...control },
-        this.#tools,
-      );
-      if (verdict === null) return;
-      nanoUsd = verdict.cost.nanoUsd;
-      this.#checkpoint.add({ n, verdict });
+      const end = await this.#work.judge(item, { halt: this.#halt.signal, underWay: this.#calls });
+      if (end === null) return;
+      nanoUsd = costOf(end);
+      this.#checkpoint.add(end);
       if (this.#isCareful) await this.#checkpoint.flush();
     } catch (err) {
       // Such as a policy that is gone. The item has no end: whoever gets the shard next tries it again.
-      if (!this.#isBroken) logger.error({ err, job: lease.jobId, n }, 'an item of a job could not be judged');
+      if (!this.#isBroken)
+        logger.error({ err, job: lease.jobId, n: item.n }, 'an item of a job could not be judged');
       this.#isBroken = true;
       this.#halt.abort();
     } finally {
@@ -164,23 +165,12 @@ export class ShardRun {
 
   /** Ends items without asking a judge. */
   async #endAll(problem: Problem, items: readonly PendingItem[]): Promise<void> {
-    const { feedback, calls, itemTimeoutMs } = this.#tools;
-    const { lease, team, task, policy } = this.#claimed;
-    const about = { requestId: lease.jobId, team, timeoutMs: itemTimeoutMs, class: 'batch' as const };
-    const { call, end } = calls.start(about);
-    try {
-      const inputs = items.map(({ input }) =>
-        input.ok ? { ok: false as const, id: input.item.id, metadata: input.item.metadata, problem } : input,
-      );
-      const verdicts = await feedback().judge(task, policy, inputs, call);
-      for (const [index, { n }] of items.entries()) {
-        const verdict = verdicts[index];
-        if (verdict !== undefined) this.#checkpoint.add({ n, verdict });
-      }
-    } finally {
-      end();
-    }
+    for (const end of await this.#work.end(items, problem)) this.#checkpoint.add(end);
   }
+}
+
+function costOf(end: ItemEnd): number {
+  return 'line' in end ? 0 : end.verdict.cost.nanoUsd;
 }
 
 function deadly(losses: number): Problem {

@@ -1,3 +1,4 @@
+import type { LineRelay } from '../contracts/batches.ts';
 import type { CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { FeedbackService } from '../contracts/feedback.ts';
@@ -24,6 +25,8 @@ export interface JobWorkerOptions {
   readonly store: JobWorkStore;
   readonly settings: JobSettings;
   readonly feedback: () => FeedbackService;
+  /** Makes the calls of batches, as the configuration is now. */
+  readonly relay: () => LineRelay;
   readonly calls: CallStarter;
   readonly clock: Clock;
   readonly random: Random;

@@ -23,6 +23,7 @@ import {
   SCORES_EXAMPLE,
 } from './openapi-examples.ts';
 import { BODY_FAILURES, COMMON_FAILURES, failures } from './openapi-failures.ts';
+import { batchPaths } from './openapi-batches.ts';
 import { jobPaths } from './openapi-jobs.ts';
 import { callHeaders, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
 
@@ -62,6 +63,7 @@ export function openApiDocument({
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
       '/v1/embeddings': { post: embeddings },
+      ...batchPaths,
       '/v1/models': { get: modelList },
       '/v1/models/{id}': { get: oneModel },
       '/healthz': { get: operation('The process is alive', []) },

@@ -54,6 +54,7 @@ export async function startTestGateway(
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
     ledger: null,
     jobs: null,
+    stored: null,
     policies: [
       {
         name: 'default',
@@ -69,7 +70,7 @@ export async function startTestGateway(
     clock,
     random: countingRandom(),
     logger: log.logger,
-    limits: { bodyBytes: 1_000_000, maxItems: 1000, jobBytes: 10_000_000 },
+    limits: { bodyBytes: 1_000_000, maxItems: 1000, jobBytes: 10_000_000, retentionDays: 30 },
     heartbeatMs: 15_000,
     drainMs: 5_000,
     lookAwayMs: 0,

@@ -4,9 +4,7 @@ import type { Task } from '../../domain/task.ts';
 import type { ItemNames } from '../../wire/feedback-item.ts';
 import { createLineReader, unreadableLine } from '../../wire/feedback-request.ts';
 import type { BodyLine } from '../body-lines.ts';
-import { DEPTH_LIMIT } from '../json-body.ts';
-import { exceedsDepth } from '../json-depth.ts';
-import { findJsonFault } from '../json-fault.ts';
+import { parseLine } from '../json-line.ts';
 
 /** Items of a JSONL body; a line that is none becomes an item that cannot be judged. */
 export async function* itemsOfLines(
@@ -33,16 +31,6 @@ export async function* itemsOfList(
 }
 
 function readItem(text: string, line: number, read: ReturnType<typeof createLineReader>): ItemInput {
-  if (exceedsDepth(text, DEPTH_LIMIT)) {
-    return unreadableLine(line, `is nested deeper than ${DEPTH_LIMIT} levels`);
-  }
-  try {
-    return read(line, JSON.parse(text));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const fault = findJsonFault(text);
-    if (fault === null) return unreadableLine(line, 'is not JSON');
-    const where = fault.atEnd ? 'it ends too early' : `it goes wrong at column ${fault.column}`;
-    return unreadableLine(line, `is not JSON: ${where}`);
-  }
+  const parsed = parseLine(text);
+  return parsed.ok ? read(line, parsed.value) : unreadableLine(line, parsed.statement);
 }

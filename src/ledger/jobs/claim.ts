@@ -1,6 +1,5 @@
 import { sql, type Transaction } from 'kysely';
 import type { ClaimedShard, JobWorkStore, PendingItem } from '../../contracts/job-store.ts';
-import type { ItemInput } from '../../contracts/feedback.ts';
 import type { Tables } from '../tables.ts';
 import { toPulse } from './job-row.ts';
 import { now, nowPlus } from './time.ts';
@@ -96,11 +95,21 @@ async function takeShard(
     team: job.team,
     task: job.task,
     policy: job.policy,
+    allowed: job.task === 'batch' ? await allowedOf(tx, jobId) : null,
     pulse: toPulse(job),
     leftMs: job.left_ms,
     losses: shard.losses,
     items,
   };
+}
+
+async function allowedOf(tx: Transaction<Tables>, jobId: string): Promise<readonly string[] | null> {
+  const { allowed } = await tx
+    .selectFrom('batch')
+    .select('allowed')
+    .where('id', '=', jobId)
+    .executeTakeFirstOrThrow();
+  return allowed;
 }
 
 async function startJob(tx: Transaction<Tables>, jobId: string) {
@@ -139,6 +148,6 @@ async function pendingItems(
     .execute();
   const done = new Set(ended.map(({ n }) => n));
   // Written by `addShard` from items, and by nobody else.
-  const inputs = JSON.parse(shard.items) as ItemInput[];
+  const inputs = JSON.parse(shard.items) as PendingItem['input'][];
   return inputs.map((input, index) => ({ n: shard.first + index, input })).filter(({ n }) => !done.has(n));
 }

@@ -1,6 +1,8 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Commit, ItemEnd, Lease } from '../../contracts/job-store.ts';
 import { endState, hasEnded, type OutcomeCounts } from '../../domain/job.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { endBatch } from '../batches/batch-commit.ts';
 import type { Tables } from '../tables.ts';
 import { toPulse } from './job-row.ts';
 import { keepCalls, keepVerdicts } from './kept-verdicts.ts';
@@ -38,6 +40,7 @@ export async function commit(
   if (written.length < ends.length) await progress(tx, lease, written.length - ends.length, options.leaseMs);
   await keepVerdicts(tx, job, written);
   const after = await updateJob(tx, job, written);
+  if (job.task === 'batch') await endBatch(tx, after, written);
   if (hasEnded(after.state) && job.webhook !== null) await tell(tx, after, job.webhook, options.messageId);
   return { type: 'committed', pulse: toPulse(after) };
 }
@@ -77,7 +80,7 @@ async function progress(
 
 /** A label under a lost lease is dropped; that it cost money stays true. */
 async function payFor(tx: Transaction<Tables>, job: LockedJob, ends: readonly ItemEnd[]): Promise<void> {
-  const spent = ends.reduce((sum, { verdict }) => sum + verdict.cost.nanoUsd, 0);
+  const spent = costOf(ends);
   await tx
     .updateTable('job')
     .set({ nano_usd: sql`nano_usd + ${spent}` })
@@ -92,12 +95,12 @@ async function writeResults(
   job: LockedJob,
   ends: readonly ItemEnd[],
 ): Promise<ItemEnd[]> {
-  const rows = ends.map(({ n, verdict }, index) => ({
+  const rows = ends.map((end, index) => ({
     job_id: job.id,
-    n,
+    n: end.n,
     sequence: job.last_sequence + index + 1,
-    outcome: verdict.outcome,
-    verdict: JSON.stringify(verdict),
+    outcome: outcomeOf(end),
+    verdict: 'line' in end ? end.line.text : JSON.stringify(end.verdict),
   }));
   const inserted = await tx
     .insertInto('job_result')
@@ -125,7 +128,7 @@ async function updateJob(tx: Transaction<Tables>, job: LockedJob, ends: readonly
       finished,
       last_sequence: lastSequence,
       counts: JSON.stringify(countsAfter(job.counts, ends)),
-      nano_usd: job.nano_usd + ends.reduce((sum, { verdict }) => sum + verdict.cost.nanoUsd, 0),
+      nano_usd: job.nano_usd + costOf(ends),
       ...(job.is_mark_old ? marks : {}),
       ...(hasAll ? { state: endState(job.stop_reason), ended_at: now } : {}),
     })
@@ -136,8 +139,20 @@ async function updateJob(tx: Transaction<Tables>, job: LockedJob, ends: readonly
 
 function countsAfter(before: OutcomeCounts, ends: readonly ItemEnd[]): OutcomeCounts {
   const counts = { ...before };
-  for (const { verdict } of ends) counts[verdict.outcome] = (counts[verdict.outcome] ?? 0) + 1;
+  for (const end of ends) {
+    const outcome = outcomeOf(end);
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
   return counts;
+}
+
+function outcomeOf(end: ItemEnd): Outcome {
+  return 'line' in end ? end.line.outcome : end.verdict.outcome;
+}
+
+/** Lines of batches are not priced: their replies tell tokens. */
+function costOf(ends: readonly ItemEnd[]): number {
+  return ends.reduce((sum, end) => sum + ('line' in end ? 0 : end.verdict.cost.nanoUsd), 0);
 }
 
 /** Writes the message that the job has ended; it is sent later, from the outbox. */

@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { JobPulse } from '../../contracts/job-store.ts';
 import type { Job } from '../../contracts/jobs.ts';
-import { PRIORITIES } from '../../domain/job.ts';
+import { type JobWork, PRIORITIES } from '../../domain/job.ts';
+import type { Task } from '../../domain/task.ts';
 import type { JobTables } from './tables.ts';
 
 /** A row of `job` with the database's clock. */
@@ -15,7 +16,7 @@ export function toJob(row: JobRow): Job {
     id: row.id,
     team: row.team,
     policy: row.policy,
-    task: row.task,
+    task: feedbackOf(row.task),
     priority: PRIORITIES[row.priority] ?? 'normal',
     state: row.state,
     stopReason: row.stop_reason,
@@ -33,6 +34,12 @@ export function toJob(row: JobRow): Job {
     endedAt: row.ended_at?.getTime() ?? null,
     expiresAt: row.expires_at.getTime(),
   };
+}
+
+/** Batches are read by queries of their own. */
+function feedbackOf(work: JobWork): Task {
+  if (work === 'batch') throw new Error('a batch was read as a job of feedback');
+  return work;
 }
 
 /** Under this the rate is mostly noise. */

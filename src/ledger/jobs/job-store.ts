@@ -77,7 +77,8 @@ async function releaseAll(store: Store): Promise<void> {
       .set({ lease_token: null, lease_until: null })
       .where('lease_token', 'is not', null)
       .execute();
-    await forgetJobs(tx, (is) => is('state', '=', 'receiving'));
+    await tx.updateTable('batch').set({ reader_until: now }).where('reader_until', '>', now).execute();
+    await forgetJobs(tx, isComingIn);
   });
 }
 
@@ -96,7 +97,7 @@ async function sweep(
       .execute();
     await forgetJobs(tx, (is) =>
       is.or([
-        is.and([is('state', '=', 'receiving'), is('touched_at', '<', nowPlus(-receivingMs))]),
+        is.and([isComingIn(is), is('touched_at', '<', nowPlus(-receivingMs))]),
         is('ended_at', '<', nowPlus(-retentionDays * DAY_MS)),
       ]),
     );
@@ -108,10 +109,17 @@ async function sweep(
   });
 }
 
+type JobColumns = ExpressionBuilder<Tables, 'job'>;
+
+/** Its body is; the file of a batch is there already, and is read again when its reader died. */
+function isComingIn(is: JobColumns): Expression<SqlBool> {
+  return is.and([is('state', '=', 'receiving'), is('task', '<>', 'batch')]);
+}
+
 /** Deletes jobs with all that belongs to them. */
 async function forgetJobs(
   tx: Transaction<Tables>,
-  which: (is: ExpressionBuilder<Tables, 'job'>) => Expression<SqlBool>,
+  which: (is: JobColumns) => Expression<SqlBool>,
 ): Promise<void> {
   const gone = await tx.deleteFrom('job').where(which).returning('id').execute();
   const ids = gone.map(({ id }) => id);

@@ -21,7 +21,8 @@ export function createReader(store: Store): JobReader {
           .selectAll()
           .select(readAt)
           .where('team', '=', team)
-          .where('state', '<>', 'receiving');
+          .where('state', '<>', 'receiving')
+          .where('task', '<>', 'batch');
         const rest =
           after === null
             ? newest
@@ -62,7 +63,8 @@ function selectJob(db: Pick<Transaction<Tables>, 'selectFrom'>, team: string, id
     .select(readAt)
     .where('id', '=', id)
     .where('team', '=', team)
-    .where('state', '<>', 'receiving');
+    .where('state', '<>', 'receiving')
+    .where('task', '<>', 'batch');
 }
 
 function toResult(row: { n: number; sequence: number; verdict: string }): JobResult {

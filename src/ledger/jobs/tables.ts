@@ -1,10 +1,9 @@
-import type { Task } from '../../domain/task.ts';
 import type { ColumnType, Generated } from 'kysely';
-import type { JobState, OutcomeCounts, StopReason } from '../../domain/job.ts';
+import type { JobState, JobWork, OutcomeCounts, StopReason } from '../../domain/job.ts';
 
 /** Instants: read as `Date`, written only by the database's own clock. */
-type Instant = ColumnType<Date, never, unknown>;
-type InstantOrNull = ColumnType<Date | null, never, unknown>;
+export type Instant = ColumnType<Date, never, unknown>;
+export type InstantOrNull = ColumnType<Date | null, never, unknown>;
 
 export interface JobTables {
   job: JobTable;
@@ -17,7 +16,7 @@ interface JobTable {
   id: string;
   team: string;
   policy: string;
-  task: Task;
+  task: JobWork;
   /** Place in `PRIORITIES`: higher goes first. */
   priority: number;
   state: JobState;
@@ -68,7 +67,7 @@ interface JobResultTable {
   n: number;
   sequence: number;
   outcome: string;
-  /** The verdict as JSON. */
+  /** The verdict as JSON; of a batch the line of its output or error file. */
   verdict: string;
 }
 

@@ -10,6 +10,7 @@ import { cli, readJsonLines, temporaryFolder } from '../../fakes/cli-runner.ts';
 import { quietLogger, startTestStore, type TestStore } from '../../fakes/embedded-store.ts';
 import { scriptedFeedback, type ScriptedFeedback } from '../../fakes/scripted-feedback.ts';
 import { startTestGateway, type TestGateway } from '../../fakes/gateway.ts';
+import { noRelay } from '../../fakes/no-relay.ts';
 
 const SETTINGS = {
   concurrency: 8,
@@ -61,7 +62,7 @@ describe('jobs over HTTP', () => {
       calls: createCallStarter(clock),
       logger: quietLogger(),
     };
-    const common = { ...parts, store: createJobStore(opened.store), settings: SETTINGS };
+    const common = { ...parts, store: createJobStore(opened.store), settings: SETTINGS, relay: noRelay };
     feedback = scriptedFeedback((id) => (id === 'sour' ? 'unparseable' : undefined));
     worker = createJobWorker({ ...common, feedback: () => feedback, isAlone: true });
     const endpoints = { has: (_team: string, name: string) => name === 'hook' };

@@ -8,6 +8,7 @@ import { createJobStore } from '../../../src/ledger/jobs/job-store.ts';
 import { createCallStarter } from '../../../src/resilience/deadline.ts';
 import { createSystemClock, createSystemRandom } from '../../../src/telemetry/system-clock.ts';
 import { quietLogger, startTestStore, type TestStore } from '../../fakes/embedded-store.ts';
+import { noRelay } from '../../fakes/no-relay.ts';
 import { badItem, intakeOf, itemsNamed } from '../../fakes/job-items.ts';
 import { scriptedFeedback, type ScriptedFeedback } from '../../fakes/scripted-feedback.ts';
 
@@ -53,7 +54,7 @@ describe('working on jobs', () => {
       calls: createCallStarter(clock),
       logger: quietLogger(),
     };
-    const common = { ...parts, store, settings: { ...SETTINGS, ...settings } };
+    const common = { ...parts, store, settings: { ...SETTINGS, ...settings }, relay: noRelay };
     const worker = createJobWorker({ ...common, feedback: () => feedback, isAlone: true });
     const endpoints = { has: () => false };
     const service = createJobService({ ...common, endpoints, worker });

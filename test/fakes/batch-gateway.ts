@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { createProgram } from '../../src/compose.ts';
+import { type GatedEngine, startGatedEngine } from './gated-engine.ts';
+
+/** A whole gateway with its database, before one engine that can be held. */
+export interface BatchGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly engine: GatedEngine;
+}
+
+/** `concurrency`: lines at once. */
+export async function startBatchGateway(concurrency: number): Promise<BatchGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-batches-'));
+  const engine = await startGatedEngine('judge');
+  const path = join(folder, 'assay.yaml');
+  writeFileSync(
+    path,
+    stringify({
+      storage: { kind: 'embedded', directory: 'data' },
+      jobs: { concurrency, maxItems: 1_000 },
+      engines: {
+        judge: {
+          kind: 'openai',
+          flavour: 'vllm',
+          replicas: [engine.url],
+          model: 'judge',
+          cost: { gpuHourUsd: 1 },
+        },
+      },
+      judges: { quick: { engine: 'judge', orders: 'one' } },
+      policies: { default: { tiers: ['quick'] } },
+    }),
+  );
+  const gateway = await createProgram({}).serve({
+    source: { type: 'file', path },
+    host: '127.0.0.1',
+    port: 0,
+    log: false,
+  });
+  await gateway.ready(20_000);
+  return {
+    url: gateway.url,
+    engine,
+    async [Symbol.asyncDispose]() {
+      await gateway.close();
+      await engine[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,7 +1,9 @@
-import { createCachedRouter } from './caching/cached-router.ts';
+import { type CachedRouterOptions, createCachedRouter } from './caching/cached-router.ts';
 import { createRecheck, type GivenLabel, type Recheck } from './caching/recheck.ts';
+import type { SemanticRouter } from './caching/semantic/semantic-router.ts';
 import { kindOf } from './compose-engines.ts';
 import { need } from './compose-parts.ts';
+import { type CachingParts, createPolicySimilar } from './compose-semantic.ts';
 import { createRouter, type PolicyRouter, type RoutingParts } from './compose-routing.ts';
 import type { Config } from './config/schema.ts';
 import type { Call } from './contracts/call.ts';
@@ -16,30 +18,42 @@ import { isInForce, rememberedOf } from './routing/reuse.ts';
 type PolicyConfig = Config['policies'][string];
 
 /** The router of a policy behind the label cache, unless the policy wants none. */
-export function createPolicyRouter(name: string, policy: PolicyConfig, routing: RoutingParts): Router {
+export function createPolicyRouter(name: string, policy: PolicyConfig, routing: CachingParts): Router {
   const made = createRouter(name, policy, routing);
-  const { config, certificates, evidence, labels, builds } = routing;
+  const { config, labels, builds } = routing;
   if (policy.cache.ttlMs === 0) return made.router;
-  const shared = {
+  const rule = reuseRuleOf(name, policy, routing);
+  const promise = promiseOf(name, policy, routing);
+  const similar = createPolicySimilar(name, policy, made.router, { ...routing, rule, promise });
+  return createCachedRouter(similar ?? made.router, {
+    ...rule,
     store: labels.store(config.cache.bytes),
     shared: labels.shared,
     ttlMs: policy.cache.ttlMs,
     policy: name,
-    promise: promiseOf(name, policy, routing),
-    answered: ({ trail }: { trail: Parameters<typeof builds.answered>[0] }) => builds.answered(trail),
-    recheck: createPolicyRecheck(name, policy, { ...routing, ...made }),
-  };
+    promise,
+    answered: ({ trail }) => builds.answered(trail),
+    recheck: createPolicyRecheck(name, policy, { ...routing, ...made, similar }),
+  });
+}
+
+/** When a label may be given again, and who is told. */
+type ReuseRule = Pick<CachedRouterOptions, 'stratumOf' | 'isCurrent' | 'reused'>;
+
+function reuseRuleOf(
+  name: string,
+  policy: PolicyConfig,
+  { certificates, evidence, builds }: RoutingParts,
+): ReuseRule {
   if (policy.target === undefined) {
-    return createCachedRouter(made.router, {
-      ...shared,
+    return {
       stratumOf: () => '',
       isCurrent: ({ trail }) => builds.areCurrent(trail),
       reused: () => undefined,
-    });
+    };
   }
   const lanes = evidence.lanesOf(name, policy, policy.target, certificates.get(name) ?? []);
-  return createCachedRouter(made.router, {
-    ...shared,
+  return {
     stratumOf: (item) => stratumOf(item, policy.strata),
     isCurrent: ({ end, trail }, { team, stratum }) =>
       isInForce(end, lanes.of(team, stratum).certificate()) && builds.areCurrent(trail),
@@ -47,14 +61,18 @@ export function createPolicyRouter(name: string, policy: PolicyConfig, routing: 
       const verdict = rememberedOf(verdictId, lanes.of(team, stratum).scope, end);
       if (verdict !== null) evidence.outcomes.remember(verdict);
     },
-  });
+  };
+}
+
+interface Rechecked extends RoutingParts, PolicyRouter {
+  readonly similar: SemanticRouter | null;
 }
 
 /** How labels of a policy are judged anew after they were given again; null when they never are. */
 function createPolicyRecheck(
   name: string,
   policy: PolicyConfig,
-  { router, certified, evidence, labels, parts, builds, config, ledger }: RoutingParts & PolicyRouter,
+  { router, certified, similar, evidence, labels, parts, builds, config, ledger }: Rechecked,
 ): Recheck | null {
   const { tolerated, share: wanted } = policy.cache.recheck;
   if (wanted === 0) return null;
@@ -81,6 +99,7 @@ function createPolicyRecheck(
       certified === null
         ? askAgain(given, call)
         : auditGiven(certified, { ...given, probability: share }, call),
+    similar: ({ result }, isCorrect) => similar?.checked(result, isCorrect),
     forget({ pair, arranged }) {
       const keys = [pair, arranged];
       const store = labels.store(config.cache.bytes);

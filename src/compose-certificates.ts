@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { provenTarget } from './compose-evidence.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import { ConfigError, type ConfigProblem } from './contracts/program.ts';
@@ -10,9 +11,11 @@ import { certificateSchema, toCertificate } from './wire/certificate.ts';
 export function withCertificates(path: string, loaded: LoadedConfig): LoadedConfig {
   const problems: ConfigProblem[] = [];
   const certificates = new Map<string, readonly Certificate[]>();
-  for (const [policy, { certificates: files }] of Object.entries(loaded.config.policies)) {
+  for (const [policy, { certificates: files, target, cache }] of Object.entries(loaded.config.policies)) {
+    const proven = target === undefined ? 0 : provenTarget(target, cache).agreement;
     const read = files.flatMap((file, index) => {
-      const result = readCertificate(resolve(dirname(path), file), policy);
+      const read = readCertificate(resolve(dirname(path), file), policy);
+      const result = cache.semantic === undefined ? read : withRoom(read, proven);
       if (typeof result !== 'string') return [result];
       const place = `policies.${policy}.certificates[${index}]`;
       problems.push({ path: place, line: null, column: null, message: `${file} ${result}` });
@@ -22,6 +25,12 @@ export function withCertificates(path: string, loaded: LoadedConfig): LoadedConf
   }
   if (problems.length > 0) throw new ConfigError(path, problems);
   return { ...loaded, certificates };
+}
+
+/** The certificate, unless the labels of similar items would break what it promises. */
+function withRoom(read: Certificate | string, proven: number): Certificate | string {
+  if (typeof read === 'string' || read.target.agreement > proven - 1e-9) return read;
+  return `proves an agreement of ${read.target.agreement}; with cache.semantic.maxError the policy needs ${proven.toFixed(4)}: calibrate for that`;
 }
 
 /** The certificate, or what is wrong with the file. */

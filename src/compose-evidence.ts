@@ -77,7 +77,7 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
         })),
     },
     lanesOf(name, policy, target, certificates) {
-      const promise = [target, policy.strata, policy.audit, policy.tiers, certificates.map(({ id }) => id)];
+      const promise = promiseOf(policy, target, certificates);
       return lanes.get(name, promise, () => {
         const basis = hash('sha256', JSON.stringify(promise)).slice(0, 16);
         return installed(createPolicyLanes(name, policy, target, { parts, archive, basis }), certificates);
@@ -109,6 +109,13 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
       return auditor.close();
     },
   };
+}
+
+/** What a policy's lanes rest on: with another of it they begin anew. */
+function promiseOf(policy: PolicyConfig, target: Target, certificates: readonly Certificate[]): unknown {
+  const { strata, audit, tiers, cache } = policy;
+  const promise = [target, strata, audit, tiers, certificates.map(({ id }) => id)];
+  return cache.semantic === undefined ? promise : [...promise, cache.semantic.maxError];
 }
 
 /** Things by name that are made anew when what they were made from has changed. */
@@ -188,7 +195,8 @@ function createPolicyLanes(
 ): Lanes {
   const factory: LaneFactory = {
     keeper: archive?.keeperOf(basis),
-    target,
+    target: provenTarget(target, policy.cache),
+    reuseError: policy.cache.semantic?.maxError ?? 0,
     risk: target.risk,
     auditShare: policy.audit.share,
     reference: target.reference,
@@ -196,7 +204,7 @@ function createPolicyLanes(
     certify: (items, about) =>
       certifyChain(items, {
         ...about,
-        target,
+        target: provenTarget(target, policy.cache),
         risk: target.risk,
         minimumCoverage: target.minimumCoverage,
         training: items.length >= TRAIN_FROM ? { kind: 'split', share: 0.3 } : { kind: 'none' },
@@ -209,6 +217,14 @@ function createPolicyLanes(
     },
   };
   return createLanes(name, policy.strata.length > 0, factory, archive?.lanes(name, basis));
+}
+
+/** What certificates must prove: labels of similar items use up a part of the errors that the policy allows. */
+export function provenTarget<T extends Pick<Target, 'agreement'>>(
+  target: T,
+  cache: PolicyConfig['cache'],
+): T {
+  return { ...target, agreement: target.agreement + (cache.semantic?.maxError ?? 0) };
 }
 
 /** A judge that changed makes every certificate of the policy doubtful: it speaks in all of them. */

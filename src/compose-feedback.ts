@@ -2,7 +2,7 @@ import { createCachedScores } from './caching/cached-scores.ts';
 import { createPolicyRouter, promiseOf } from './compose-caching.ts';
 import type { Judges } from './compose-judges.ts';
 import { need } from './compose-parts.ts';
-import type { RoutingParts } from './compose-routing.ts';
+import type { CachingParts } from './compose-semantic.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { Judge } from './contracts/judge.ts';
@@ -24,7 +24,7 @@ import { revisionRule, scoreRule } from './routing/threshold-rule.ts';
 
 type PolicyConfig = Config['policies'][string];
 
-export interface FeedbackParts extends Omit<RoutingParts, 'judges'> {
+export interface FeedbackParts extends Omit<CachingParts, 'judges'> {
   readonly judges: Judges;
   readonly rubrics: LoadedConfig['rubrics'];
   readonly constitutions: LoadedConfig['constitutions'];

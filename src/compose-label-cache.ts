@@ -1,4 +1,6 @@
 import { createLabelStore } from './caching/label-store.ts';
+import type { SimilarCounts } from './caching/semantic/semantic-router.ts';
+import { createSimilarLabels, type SimilarLabels } from './caching/semantic/similar-labels.ts';
 import { newRecheckCounts, type RecheckCounts } from './caching/recheck.ts';
 import { connectRedis } from './caching/redis/connection.ts';
 import { createLeases } from './caching/redis/leases.ts';
@@ -18,6 +20,9 @@ export interface LabelCache extends CacheOperations {
   /** Null when the gateway started without Redis. */
   readonly shared: SharedCache | null;
   readonly rechecks: RecheckCounts;
+  /** Labels for similar items, in memory. As many as there was room for when the gateway started. */
+  readonly similar: SimilarLabels;
+  readonly similarCounts: SimilarCounts;
   close(): void;
 }
 
@@ -25,15 +30,19 @@ export function createLabelCache(config: Config['cache'], parts: Parts): LabelCa
   let bytes = config.bytes;
   let store = createLabelStore(bytes, parts.clock);
   const rechecks = newRecheckCounts();
+  const { semanticBytes, semanticEntries } = config;
+  const similar = createSimilarLabels({ bytes: semanticBytes, entries: semanticEntries, clock: parts.clock });
+  const similarCounts: SimilarCounts = { found: 0, given: 0, compared: 0, differed: 0 };
+  const forget = (filter: LabelFilter): number => store.drop(filter) + similar.drop(filter);
   const heard = (notice: Notice | 'everything'): void => {
-    if (notice === 'everything') store.drop({});
-    else if ('filter' in notice) store.drop(notice.filter);
+    if (notice === 'everything') forget({});
+    else if ('filter' in notice) forget(notice.filter);
     else for (const key of notice.keys) store.delete(key);
   };
   const redis = config.redis === undefined ? null : createShared(config.redis, heard, parts);
   const shared = redis?.cache ?? null;
   const sweep = async (filter: LabelFilter, drop: boolean) => ({
-    memory: drop ? store.drop(filter) : store.count(filter),
+    memory: drop ? forget(filter) : store.count(filter) + similar.count(filter),
     redis: shared === null ? null : await shared.labels.sweep(filter, drop),
   });
   return {
@@ -43,7 +52,14 @@ export function createLabelCache(config: Config['cache'], parts: Parts): LabelCa
     },
     shared,
     rechecks,
-    stats: () => ({ memory: store.size(), redis: shared?.labels.stats() ?? null, rechecks: { ...rechecks } }),
+    similar,
+    similarCounts,
+    stats: () => ({
+      memory: store.size(),
+      redis: shared?.labels.stats() ?? null,
+      rechecks: { ...rechecks },
+      semantic: { ...similar.size(), ...similarCounts },
+    }),
     count: (filter) => sweep(filter, false),
     drop: (filter) => sweep(filter, true),
     close: () => redis?.close(),

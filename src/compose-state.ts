@@ -120,7 +120,18 @@ function createFeedback(
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
   const judges = createJudges(loaded, engines, fence);
   const builds = createBuilds((id) => engines.get(id)?.replicas(), parts.clock);
-  const routing = { ...loaded, judges, certificates, anchors, evidence, ledger, parts, labels, builds };
+  const routing = {
+    ...loaded,
+    engines,
+    judges,
+    certificates,
+    anchors,
+    evidence,
+    ledger,
+    parts,
+    labels,
+    builds,
+  };
   const policies = createFeedbackPolicies(routing);
   const { random, logger, clock, telemetry } = parts;
   return createFeedbackService({ policies, random, logger, clock, observer: telemetry?.verdicts });

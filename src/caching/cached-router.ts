@@ -72,6 +72,8 @@ export function createCachedRouter(router: Router, options: CachedRouterOptions)
       const asked: Asked = { item, key, place, call, verdictId };
       const judge = async (own: Call): Promise<Judged> => {
         const result = await router.route(item, own, verdictId);
+        // A similar item's label is not this one's: it is asked for each time.
+        if (result.reuse !== undefined) return { result, written: null };
         options.answered(result);
         return { result, written: own.signal.aborted ? null : kept.keep(asked, result) };
       };

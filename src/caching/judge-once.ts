@@ -50,13 +50,18 @@ export async function judgeOnce(options: OnceOptions, { signal }: Call): Promise
 async function judgeUnder({ judge }: OnceOptions, lease: Lease, signal: AbortSignal): Promise<OnceResult> {
   try {
     const { result, written } = await judge();
-    if (written === null) void lease.end(signal.aborted || isCutShort(result) ? null : result);
+    if (written === null) void lease.end(signal.aborted || isCutShort(result) ? null : asJudged(result));
     else void written.then(() => lease.end(null));
     return { type: 'judged', result };
   } catch (error) {
     void lease.end(null);
     throw error;
   }
+}
+
+/** Where it came from here is nothing to others: they get it from us. */
+function asJudged({ reuse: _reuse, ...result }: RoutingResult): RoutingResult {
+  return result;
 }
 
 /** What was cut short says nothing to those who have more time. */

@@ -43,6 +43,8 @@ export interface RecheckOptions {
   later(work: BackgroundWork): boolean;
   /** Judges the item without any stored label; null when no label came of it. Must not throw. */
   judge(given: GivenLabel, call: Call): Promise<Label | null>;
+  /** A similar item's label was looked at: its entry learns of it, and no judge is blamed. */
+  similar(given: GivenLabel, isCorrect: boolean): void;
   forget(key: LabelKey): void;
   forgetAll(filter: LabelFilter): void;
 }
@@ -82,10 +84,12 @@ export function createRecheck(options: RecheckOptions): Recheck {
     }
     counts.checked += 1;
     const disagreed = now !== label;
-    if (disagreed) {
-      counts.disagreed += 1;
-      options.forget(given.key);
+    if (disagreed) counts.disagreed += 1;
+    if (given.result.reuse === 'semantic') {
+      options.similar(given, !disagreed);
+      return;
     }
+    if (disagreed) options.forget(given.key);
     if (!watchOf(judge).saw(disagreed)) return;
     counts.judgesDropped += 1;
     options.logger.warn(

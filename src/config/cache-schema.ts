@@ -39,6 +39,18 @@ export const cache = z.strictObject({
     .max(17_179_869_184)
     .default(16_777_216)
     .describe('The same for scores, beside it.'),
+  semanticBytes: z
+    .int()
+    .min(1_048_576)
+    .max(17_179_869_184)
+    .default(134_217_728)
+    .describe('The same for labels that similar items may be given, where a policy wants that.'),
+  semanticEntries: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(5_000)
+    .describe('Most of them for one team, policy, stratum and rubric; all are compared at each search.'),
   redis: redis
     .optional()
     .describe('Where gateways share labels and judge equal items once. Without it, each is alone.'),
@@ -61,6 +73,32 @@ const recheck = z.strictObject({
     .describe('Share of them that may come out otherwise before all stored labels of a judge are dropped.'),
 });
 
+const semantic = z.strictObject({
+  maxError: z
+    .number()
+    .min(0.001)
+    .max(0.2)
+    .describe(
+      'Share of items that may get another label than judging would give them. With a target it is part of what 1 - agreement allows.',
+    ),
+  minSimilarity: z
+    .number()
+    .min(0.5)
+    .max(0.999)
+    .default(0.9)
+    .describe('Least cosine, of prompt, first and second response each, to an item whose label is given.'),
+  engine: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Id of an engine that serves /v1/embeddings. Without it, built-in n-grams: they find shared wording alone.',
+    ),
+  embedMs: ms(1, 10_000)
+    .default(250)
+    .describe('Longest wait for the vectors of an engine; after it the item is judged.'),
+});
+
 /** What one policy does with stored labels. */
 export const policyCache = z.strictObject({
   ttlMs: ms(0, 31_622_400_000)
@@ -69,4 +107,7 @@ export const policyCache = z.strictObject({
       'Time that a label may be given again. 0 asks the judges every time, also for equal items at once.',
     ),
   recheck: recheck.prefault({}).describe('How stored labels are watched.'),
+  semantic: semantic
+    .optional()
+    .describe('Give labels of similar items too, within an error that is controlled; absent: never.'),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { unknownName } from './issues.ts';
 import type { Material } from './material.ts';
 import type { ValueProblem } from './references.ts';
+import { semanticProblems } from './semantic-check.ts';
 import { taskProblems } from './task-check.ts';
 import type { TemplateSet } from './templates.ts';
 
@@ -43,6 +44,7 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
   }
   problems.push(...targetProblems(policies));
   problems.push(...taskProblems(policies, judges, named));
+  problems.push(...semanticProblems(data));
   problems.push(...emptySections(data));
   problems.push(...placeProblems(engines));
   problems.push(...teamProblems(teams, Object.keys(policies)));

@@ -127,6 +127,22 @@ export interface CacheStats {
   /** Null without Redis. */
   readonly redis: SharedLabelStats | null;
   readonly rechecks: RecheckStats;
+  readonly semantic: SemanticStats;
+}
+
+/** What became of items that had a similar one, since the start of the gateway, and the memory they take. */
+export interface SemanticStats {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly mostBytes: number;
+  /** Items that had a similar one. */
+  readonly found: number;
+  /** Those that got its label. */
+  readonly given: number;
+  /** Those that were judged anew, to a label. */
+  readonly compared: number;
+  /** Those of them whose label was another. */
+  readonly differed: number;
 }
 
 /** What became of stored labels that were judged anew, since the start of the gateway. */

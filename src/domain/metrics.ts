@@ -38,7 +38,7 @@ export const LABELS = {
   task: { from: TASKS, meaning: 'kind of feedback' },
   outcome: { from: OUTCOMES, meaning: 'how the item ended; only `ok` and `tie` carry a label' },
   cached: {
-    from: ['no', 'exact', 'flipped', 'shared'],
+    from: ['no', 'exact', 'flipped', 'shared', 'semantic'],
     meaning: '`no`: judged for this item; else how an earlier judgment answered it',
   },
   component: {

@@ -69,9 +69,14 @@ export type Flag =
 
 /**
  * How another one's judgment answers an item, at no cost: kept from an equal item, kept from the item with its
- * candidates exchanged, or made for an equal item that was asked at the same time.
+ * candidates exchanged, made for an equal item that was asked at the same time, or kept from a similar item.
  */
-export type Reuse = 'exact' | 'flipped' | 'shared';
+export type Reuse = 'exact' | 'flipped' | 'shared' | 'semantic';
+
+/** Whether it was bought earlier: who shares a judgment under way waits for it like everybody. */
+export function isFromStore(reuse: Reuse | null | undefined): boolean {
+  return reuse === 'exact' || reuse === 'flipped' || reuse === 'semantic';
+}
 
 export type Label = Side | 'tie';
 
@@ -102,7 +107,7 @@ export interface Verdict {
   readonly difficulty: number | null;
   /** Name of the tier whose judgment is the verdict; null when none is. */
   readonly tier: string | null;
-  /** Answered by a label that was bought earlier: `cache` is `exact` or `flipped`. */
+  /** Answered by a label that was bought earlier: `cache` is `exact`, `flipped` or `semantic`. */
   readonly cached: boolean;
   readonly cache: Reuse | null;
   readonly cost: Cost;

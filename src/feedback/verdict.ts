@@ -7,7 +7,7 @@ import type { AnyJudgment } from '../domain/judgment.ts';
 import { outcomeOf } from '../domain/outcome.ts';
 import { labelOf } from '../domain/preference.ts';
 import type { ScoreJudgment } from '../domain/score.ts';
-import type { Flag, Verdict } from '../domain/verdict.ts';
+import { type Flag, isFromStore, type Verdict } from '../domain/verdict.ts';
 
 /** Parts of a verdict that are the same whatever happened. */
 export type Heading = Pick<Verdict, 'id' | 'itemId' | 'task' | 'metadata'>;
@@ -90,7 +90,7 @@ function verdictOf<J extends AnyJudgment>(
     ...said,
     certificate: end.type === 'accepted' ? end.certificate : null,
     tier: end.tier,
-    cached: cache === 'exact' || cache === 'flipped',
+    cached: isFromStore(cache),
     ...history,
     flags,
     problem: null,

@@ -22,13 +22,13 @@ export class InForce {
   audited: number;
   disagreed: number;
 
-  constructor({ certificate, since, auditShare, answers, before }: InForceOptions) {
+  constructor({ certificate, since, auditShare, answers, reuseError = 0, before }: InForceOptions) {
     this.certificate = certificate;
     this.since = since;
     this.#auditShare = auditShare;
     this.#errors =
       before === undefined
-        ? createLaneMonitor({ alpha: 1 - certificate.target.agreement, auditShare })
+        ? createLaneMonitor({ alpha: 1 - certificate.target.agreement + reuseError, auditShare })
         : restoreLaneMonitor(before.errors);
     this.#isGated = before?.isGated ?? false;
     this.released = before?.released ?? 0;
@@ -79,6 +79,8 @@ export interface InForceOptions {
   readonly certificate: Certificate;
   readonly since: number;
   readonly auditShare: number;
+  /** What labels of similar items may add to the errors that the certificate allows; absent for nothing. */
+  readonly reuseError?: number;
   /** Of the items that certified; none for a certificate that was made elsewhere. */
   readonly answers: readonly FirstAnswer[];
   /** What was seen under it before a restart: the evidence against it goes on from there. */

@@ -28,6 +28,8 @@ export interface LaneOptions {
   readonly scope: LaneScope;
   readonly target: CertificateTarget;
   readonly risk: RiskKind;
+  /** Part of the promise that labels of similar items may use up, in [0, 1 - agreement); absent for none. */
+  readonly reuseError?: number;
   /** Share of items that is observed while a certificate is in force. */
   readonly auditShare: number;
   /** Certificates that share 1 - confidence beside this lane's own repeated looks, this lane included. */
@@ -233,9 +235,9 @@ export class Lane {
   }
 
   #install(certificate: Certificate, answers: readonly FirstAnswer[]): void {
-    const { auditShare, now } = this.#options;
+    const { auditShare, now, reuseError = 0 } = this.#options;
     this.#refusal = null;
-    this.#inForce = new InForce({ certificate, since: now(), auditShare, answers });
+    this.#inForce = new InForce({ certificate, since: now(), auditShare, answers, reuseError });
     this.#options.keeper?.installed(this.scope, certificate);
     this.#changed();
     this.#announce('certified', described(certificate));

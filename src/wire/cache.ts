@@ -35,7 +35,7 @@ export function renderSwept({ memory, redis }: SweptLabels, dryRun: boolean) {
   return { object: 'cache.invalidation', dry_run: dryRun, memory, redis };
 }
 
-export function renderCacheStats({ memory, redis, rechecks }: CacheStats) {
+export function renderCacheStats({ memory, redis, rechecks, semantic }: CacheStats) {
   return {
     object: 'cache',
     memory: { entries: memory.entries, bytes: memory.bytes, most_bytes: memory.mostBytes },
@@ -45,6 +45,15 @@ export function renderCacheStats({ memory, redis, rechecks }: CacheStats) {
       disagreed: rechecks.disagreed,
       undecided: rechecks.undecided,
       judges_dropped: rechecks.judgesDropped,
+    },
+    semantic: {
+      entries: semantic.entries,
+      bytes: semantic.bytes,
+      most_bytes: semantic.mostBytes,
+      found: semantic.found,
+      given: semantic.given,
+      compared: semantic.compared,
+      differed: semantic.differed,
     },
   };
 }

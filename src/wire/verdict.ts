@@ -72,9 +72,9 @@ export const verdictSchema = z
     difficulty: probability.nullable(),
     tier: z.string().nullable().meta({ description: 'Tier whose judgment is the verdict.' }),
     cached: z.boolean().meta({ description: 'Answered by a label that was bought earlier; costs nothing.' }),
-    cache: z.enum(['exact', 'flipped', 'shared']).nullable().meta({
+    cache: z.enum(['exact', 'flipped', 'shared', 'semantic']).nullable().meta({
       description:
-        'Whose judgment answers: of an equal item (`exact`) or the one with its candidates exchanged (`flipped`), kept from earlier; of an equal item asked at the same time, which carries the cost (`shared`); null: its own.',
+        'Whose judgment answers: of an equal item (`exact`) or the one with its candidates exchanged (`flipped`), kept from earlier; of an equal item asked at the same time, which carries the cost (`shared`); of a similar item (`semantic`); null: its own.',
     }),
     cost: costSchema,
     inclusion_probability: probability,

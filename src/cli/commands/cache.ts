@@ -69,11 +69,20 @@ const statsSchema = z.object({
     undecided: z.number(),
     judges_dropped: z.number(),
   }),
+  semantic: z.object({
+    entries: z.number(),
+    bytes: z.number(),
+    most_bytes: z.number(),
+    found: z.number(),
+    given: z.number(),
+    compared: z.number(),
+    differed: z.number(),
+  }),
 });
 
 async function stats(flags: z.output<typeof statsOptions>, context: CommandContext): Promise<void> {
   const told = statsSchema.parse(await askAdmin('GET', '/admin/cache', flags, context));
-  const { memory, redis, rechecks } = told;
+  const { memory, redis, rechecks, semantic } = told;
   const rows = [
     ['memory', `${memory.entries} labels, ${megabytes(memory.bytes)} of ${megabytes(memory.most_bytes)} MB`],
     [
@@ -85,6 +94,10 @@ async function stats(flags: z.output<typeof statsOptions>, context: CommandConte
     [
       'rechecks',
       `${rechecks.checked}, of them ${rechecks.disagreed} unconfirmed; ${rechecks.undecided} undecided; judges dropped ${rechecks.judges_dropped} times`,
+    ],
+    [
+      'semantic',
+      `${semantic.entries} labels, ${megabytes(semantic.bytes)} of ${megabytes(semantic.most_bytes)} MB; ${semantic.found} items had a similar one, ${semantic.given} got its label, ${semantic.compared} were judged anew, ${semantic.differed} of them otherwise`,
     ],
   ];
   const text = flags.json

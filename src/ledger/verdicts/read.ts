@@ -4,7 +4,7 @@ import type { FoundVerdict } from '../../contracts/ledger.ts';
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts';
 import { OUTCOMES } from '../../domain/outcome.ts';
 import { TASKS } from '../../domain/task.ts';
-import type { FeedbackResult, Flag, TrailEntry } from '../../domain/verdict.ts';
+import { type FeedbackResult, type Flag, isFromStore, type TrailEntry } from '../../domain/verdict.ts';
 import type { Store } from '../store.ts';
 
 /** Rows as the driver or JSON gives them, back to what they were made from; results and flags are as we wrote them. */
@@ -39,7 +39,7 @@ const verdictSchema = z.object({
   certificate: z.string().nullable(),
   difficulty: z.number().nullable(),
   tier: z.string().nullable(),
-  cache: z.enum(['exact', 'flipped', 'shared']).nullable(),
+  cache: z.enum(['exact', 'flipped', 'shared', 'semantic']).nullable(),
   inclusion: z.number(),
   flags: z.array(z.custom<Flag>((value) => typeof value === 'string')),
   input_hash: z.string().nullable(),
@@ -122,7 +122,7 @@ export function foundOf(verdictRow: unknown, attemptRows: readonly unknown[]): F
       certificate: row.certificate,
       difficulty: row.difficulty,
       tier: row.tier,
-      cached: row.cache === 'exact' || row.cache === 'flipped',
+      cached: isFromStore(row.cache),
       cache: row.cache,
       cost: costOf(row),
       inclusionProbability: row.inclusion,

@@ -4,7 +4,7 @@ import type { Problem } from '../../domain/errors.ts';
 import type { Item } from '../../domain/item.ts';
 import { mapBounded } from '../../domain/map-bounded.ts';
 import { labelOf } from '../../domain/preference.ts';
-import type { TrailEntry } from '../../domain/verdict.ts';
+import { isFromStore, type TrailEntry } from '../../domain/verdict.ts';
 import type { Comparison } from '../../statistics/bradley-terry.ts';
 import type { Pair } from '../../statistics/pair-choice.ts';
 
@@ -47,7 +47,7 @@ export function createComparisons(source: ComparisonSource): Comparisons {
 
   const take = (pair: Pair, { end, trail: calls, reuse }: RoutingResult): void => {
     trail.push(...calls.map((entry) => ({ ...entry, part: nameOf(source, pair) })));
-    isCached &&= reuse === 'exact' || reuse === 'flipped';
+    isCached &&= isFromStore(reuse);
     const label = end.type === 'accepted' ? labelOf(end.judgment.probabilities) : null;
     if (end.type !== 'accepted' || label === null) {
       failed.push({ pair, problem: end.type === 'failed' ? end.problem : null });

@@ -13,6 +13,7 @@ function setUp(options: { now: () => Label | null; uniform?: () => number; room?
   const forgotten: string[] = [];
   const dropped: LabelFilter[] = [];
   const running: Promise<void>[] = [];
+  const similar: boolean[] = [];
   const logger = {
     info: () => undefined,
     warn: () => undefined,
@@ -32,19 +33,29 @@ function setUp(options: { now: () => Label | null; uniform?: () => number; room?
       return true;
     },
     judge: () => Promise.resolve(options.now()),
+    similar: (_given, isCorrect) => void similar.push(isCorrect),
     forget: ({ pair }) => void forgotten.push(pair),
     forgetAll: (filter) => void dropped.push(filter),
   });
-  const give = async (pair: string): Promise<void> => {
+  const give = async (pair: string, reuse: 'exact' | 'semantic' = 'exact'): Promise<void> => {
     const item = { id: 'i', prompt: 'p', candidates: ['x', 'y'], rubric: undefined, metadata: {} };
     const key = { pair, order: 'ab', arranged: `${pair}.ab` } as const;
-    recheck.given({ key, item, result: labelledResult(0.9, 0.1), verdictId: 'v' }, openCall());
+    const result = { ...labelledResult(0.9, 0.1), reuse };
+    recheck.given({ key, item, result, verdictId: 'v' }, openCall());
     await Promise.all(running);
   };
-  return { counts, forgotten, dropped, give };
+  return { counts, forgotten, dropped, similar, give };
 }
 
 describe('a label that is given again', () => {
+  it('of a similar item teaches its entry, and blames neither the key nor the judge', async () => {
+    const { counts, forgotten, dropped, similar, give } = setUp({ now: () => 'b' });
+    for (let i = 0; i < 40; i += 1) await give(`item ${i}`, 'semantic');
+    expect(similar).toEqual(Array.from({ length: 40 }, () => false));
+    expect([forgotten, dropped]).toEqual([[], []]);
+    expect(counts).toMatchObject({ checked: 40, disagreed: 40, judgesDropped: 0 });
+  });
+
   it('is kept when it is confirmed, and looked at once', async () => {
     const { counts, forgotten, give } = setUp({ now: () => 'a' });
     await give('one');

@@ -159,5 +159,6 @@ function createOperations(reloader: Reloader, cache: LabelCache, { meter }: Tele
       return result;
     },
     cache,
+    costs: () => reloader.current().deps.ledger?.costs ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import type { CacheOperations } from './cache.ts';
+import type { CostBook } from './costs.ts';
 import type { ReplicaLoad, ReplicaState } from './engine.ts';
 import type { QueueState } from './scheduling.ts';
 
@@ -36,6 +37,8 @@ export interface Operations {
   setDraining(replica: string, draining: boolean): boolean;
   reload(): Promise<ReloadResult>;
   readonly cache: CacheOperations;
+  /** What all teams spent; null where nothing is kept. */
+  costs(): CostBook | null;
 }
 
 /** How a configuration was taken over, or why it was not: then the one before stays. */

@@ -73,7 +73,7 @@ export interface RememberedVerdict {
 
 /** What was learned, kept for the next start. Everything is written behind, in order. */
 export interface EvidenceArchive {
-  /** Lanes of a policy that rest on `basis` (a hash of what the policy promises), in the order of their appearance. */
+  /** Lanes of a policy that rest on `basis` (a hash of what the policy promises), in no order. */
   lanes(policy: string, basis: string): readonly KeptLane[];
   keeperOf(basis: string): LaneKeeper;
   /** The newest verdicts with a lane, the oldest first. */

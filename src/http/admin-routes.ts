@@ -4,6 +4,7 @@ import type { Logger } from '../contracts/telemetry.ts';
 import { GatewayError, type Problem } from '../domain/errors.ts';
 import { readInvalidation, renderCacheStats, renderSwept } from '../wire/cache.ts';
 import type { Exchange } from './exchange.ts';
+import { kept, sendCosts } from './ledger.ts';
 import { sendMetrics } from './metrics.ts';
 import { readJson } from './json-body.ts';
 import { sendJson, sendProblems } from './reply.ts';
@@ -54,6 +55,12 @@ const ROUTES: readonly Route[] = [
     pattern: '/admin/cache/invalidate',
     path: /^\/admin\/cache\/invalidate$/,
     handle: invalidate,
+  },
+  {
+    method: 'GET',
+    pattern: '/admin/costs',
+    path: /^\/admin\/costs$/,
+    handle: (exchange, { operations }) => sendCosts(exchange, kept(operations.costs()), null),
   },
 ];
 

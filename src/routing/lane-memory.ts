@@ -7,6 +7,8 @@ export interface LaneMemory {
   /** Another number is another meaning: then the lane begins anew. */
   readonly format: 1;
   readonly generation: number;
+  /** Among the lanes of its team, from 1, in the order of their first items: it decides the share of delta. */
+  readonly rank: number;
   readonly taken: number;
   readonly looks: LooksState;
   readonly refusal: { readonly reason: LaneQuality['refusal']; readonly message: string } | null;

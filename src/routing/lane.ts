@@ -34,6 +34,8 @@ export interface LaneOptions {
   readonly auditShare: number;
   /** Certificates that share 1 - confidence beside this lane's own repeated looks, this lane included. */
   readonly sharedBy: number;
+  /** Among the lanes of its team, from 1, in the order of their first items. */
+  readonly rank: number;
   readonly certify: Certify;
   /** `human`: certificates rest on gold labels, and only what has one is evidence. */
   readonly reference: 'judge' | 'human';
@@ -251,6 +253,7 @@ export class Lane {
     return {
       format: 1,
       generation: this.#generation,
+      rank: this.#options.rank,
       taken: this.#taken,
       looks: this.#looks.state(),
       refusal: this.#refusal,

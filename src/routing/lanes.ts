@@ -1,4 +1,5 @@
 import type { KeptLane, LaneScope } from '../contracts/evidence.ts';
+import { memoryOf } from './lane-memory.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 
 /** The lanes of one policy, made when their first item comes. */
@@ -10,7 +11,7 @@ export interface Lanes {
   all(): readonly Lane[];
 }
 
-export type LaneFactory = Omit<LaneOptions, 'scope' | 'sharedBy' | 'kept'>;
+export type LaneFactory = Omit<LaneOptions, 'scope' | 'sharedBy' | 'rank' | 'kept'>;
 
 /** Strata beyond it share one lane: whoever splits by a field of free text gets this, not endless memory. */
 const MOST_LANES = 256;
@@ -21,7 +22,6 @@ export function createLanes(
   policy: string,
   isSplit: boolean,
   factory: LaneFactory,
-  /** In the order in which they first appeared, so that each has its share of delta again. */
   keptLanes: readonly KeptLane[] = [],
 ): Lanes {
   const lanes = new Map<string, Lane>();
@@ -31,18 +31,25 @@ export function createLanes(
     const known = lanes.get(key);
     if (known !== undefined) return known;
     if (lanes.size >= MOST_LANES && stratum !== OTHERS) return lookUp(team, OTHERS);
-    const rank = (perTeam.get(team) ?? 0) + 1;
+    // A lane keeps its rank over restarts; where gateways ranked differently, the later one of two equals moves up.
+    const rank = Math.max((perTeam.get(team) ?? 0) + 1, rankOf(kept));
     perTeam.set(team, rank);
     const scope: LaneScope = { team, policy, stratum };
-    const lane = new Lane({ ...factory, scope, sharedBy: isSplit ? rank * (rank + 1) : 1, kept });
+    const lane = new Lane({ ...factory, scope, rank, sharedBy: isSplit ? rank * (rank + 1) : 1, kept });
     lanes.set(key, lane);
     return lane;
   };
-  for (const kept of keptLanes) lookUp(kept.scope.team, kept.scope.stratum, kept);
+  for (const kept of keptLanes.toSorted((one, other) => rankOf(one) - rankOf(other))) {
+    lookUp(kept.scope.team, kept.scope.stratum, kept);
+  }
   return {
     of: (team, stratum) => lookUp(team, stratum),
     has: (team, stratum) => lanes.has(JSON.stringify([team, stratum])),
     all: () => [...lanes.values()],
     ofTeam: (team) => [...lanes.values()].filter(({ scope }) => scope.team === team),
   };
+}
+
+function rankOf(kept: KeptLane | undefined): number {
+  return memoryOf(kept?.memory)?.rank ?? 0;
 }

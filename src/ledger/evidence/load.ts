@@ -12,7 +12,6 @@ import { laneKey } from './rows.ts';
 
 /** What was kept, as a gateway takes it up at its start. */
 export interface LoadedEvidence {
-  /** In the order in which they first appeared. */
   readonly lanes: readonly (KeptLane & { readonly basis: string; readonly place: number })[];
   readonly verdicts: readonly JudgedVerdict[];
 }

@@ -18,6 +18,7 @@ function laneOf(change: Partial<LaneOptions> = {}) {
     risk: 'marginal',
     auditShare: 0.02,
     sharedBy: 1,
+    rank: 1,
     reference: 'judge',
     now: () => 7,
     certify: (items, about) => certifyChain(items, { ...about, target, seed: 1, createdAt: 0 }),

@@ -55,7 +55,7 @@ async function readBody(
 }
 
 /** The offer's engines in the order for this request; one that the router does not name is not asked. */
-function enginesFor({ engines, router }: Offer, body: OpenAiBody): readonly Engine[] {
+export function enginesFor({ engines, router }: Offer, body: OpenAiBody): readonly Engine[] {
   if (router === null) return engines;
   const byId = new Map(engines.map((engine) => [engine.id, engine]));
   return router.route(promptOf(body)).engines.flatMap((id) => byId.get(id) ?? []);
@@ -69,11 +69,11 @@ function engineHeader({ engine }: Exchange): [string, string][] {
   return engine === null ? [] : [['x-assay-engine', engine]];
 }
 
-function answerHeaders(exchange: Exchange) {
+export function answerHeaders(exchange: Exchange) {
   return [...engineHeader(exchange), overheadHeader(exchange)];
 }
 
-function sendFailure(exchange: Exchange, failure: EngineFailure): void {
+export function sendFailure(exchange: Exchange, failure: EngineFailure): void {
   sendError(exchange, fromEngineFailure(exchange, failure), engineHeader(exchange));
 }
 
@@ -112,21 +112,21 @@ async function sendStream(exchange: Exchange, stream: EventStream, streaming: St
   }
 }
 
-const BROKEN_OFF: EngineFailure = {
+export const BROKEN_OFF: EngineFailure = {
   code: 'engine_error',
   message: 'the engine broke off its answer',
   sent: true,
   blamesReplica: true,
 };
 
-const DEFECT: EngineFailure = {
+export const DEFECT: EngineFailure = {
   code: 'internal',
   message: 'something failed inside Assay in the middle of the answer',
   sent: true,
   blamesReplica: false,
 };
 
-function endWithFailure(exchange: Exchange, stream: EventStream, failure: EngineFailure): void {
+export function endWithFailure(exchange: Exchange, stream: EventStream, failure: EngineFailure): void {
   if (!stream.isOpen) {
     sendFailure(exchange, failure);
     return;

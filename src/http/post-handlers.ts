@@ -6,6 +6,7 @@ import { createEnginePost } from './engine-post.ts';
 import { createGenerationHandler } from './generation.ts';
 import type { TeamHandler } from './handler.ts';
 import { createOutcomesHandler } from './outcomes.ts';
+import { createResponsesHandler } from './responses.ts';
 import { trainerHandlers } from './trainers/routes.ts';
 
 /** The handlers that are found by their plain path, in front of express. */
@@ -18,6 +19,7 @@ export function postHandlers(deps: GatewayDeps, catalogue: Catalogue): [string, 
     ['/v1/feedback/rankings', createFeedbackHandler('ranking', deps, catalogue)],
     ['/v1/feedback/outcomes', createOutcomesHandler(deps)],
     ['/v1/chat/completions', createGenerationHandler('chat', deps, catalogue)],
+    ['/v1/responses', createResponsesHandler(deps, catalogue)],
     ['/v1/completions', createGenerationHandler('completion', deps, catalogue)],
     ...ENGINE_POSTS.map((path): [string, TeamHandler] => [path, createEnginePost(path, deps, catalogue)]),
     ...trainerHandlers(deps, catalogue),

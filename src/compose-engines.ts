@@ -222,7 +222,7 @@ function probesOf(template: PromptTemplate, rubrics: LoadedConfig['rubrics']): L
   return [...new Map(probes.map((probe) => [probe.id, probe])).values()];
 }
 
-function toPrice(cost: EngineConfig['cost']): Price {
+export function toPrice(cost: EngineConfig['cost']): Price {
   if ('gpuHourUsd' in cost) return { by: 'gpuHour', ...cost };
   return { by: 'token', ...cost, cachedInputPerMtokUsd: cost.cachedInputPerMtokUsd ?? cost.inputPerMtokUsd };
 }

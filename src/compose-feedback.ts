@@ -19,6 +19,7 @@ import {
 } from './feedback/runners.ts';
 import type { FeedbackPolicy } from './feedback/service.ts';
 import { createCascade } from './routing/cascade.ts';
+import { forPolicy } from './routing/for-policy.ts';
 import { createRanker } from './routing/ranking/ranker.ts';
 import { revisionRule, scoreRule } from './routing/threshold-rule.ts';
 
@@ -63,7 +64,7 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
       return new Map([['score', scoreRunner(router, rubric)]]);
     }
     case 'critique':
-      return critiqueRunners(policy, parts);
+      return critiqueRunners(name, policy, parts);
   }
 }
 
@@ -73,7 +74,7 @@ const MOST_COMPARISONS = 32;
 /** Tiers behind the store of scores that were bought, unless the policy wants none. */
 function scoreRouter(name: string, policy: PolicyConfig, parts: FeedbackParts): Router<ScoreJudgment> {
   const { judges, evidence, config } = parts;
-  const router = cascadeOf(policy, judges.score, scoreRule);
+  const router = cascadeOf({ name, policy }, judges.score, scoreRule);
   const { ttlMs } = policy.cache;
   if (ttlMs === 0) return router;
   const store = evidence.scores(config.cache.scoreBytes);
@@ -81,13 +82,14 @@ function scoreRouter(name: string, policy: PolicyConfig, parts: FeedbackParts): 
 }
 
 function critiqueRunners(
+  name: string,
   policy: PolicyConfig,
   { judges, constitutions }: FeedbackParts,
 ): Map<Task, TaskRunner> {
   const { constitution = '', checkedBy, revise = 0, evidence = false } = policy.critique ?? {};
   const gate = checkedBy === undefined ? null : need(judges.preference.get(checkedBy), checkedBy);
   const critics = new Map([...judges.critique].map(([name, make]) => [name, make(gate)]));
-  const router = cascadeOf(policy, critics, revisionRule);
+  const router = cascadeOf({ name, policy }, critics, revisionRule);
   const defaults = { constitution: constitutions.get(constitution), revise, evidence };
   return new Map([
     ['critique', critiqueRunner(router, defaults, 0)],
@@ -97,15 +99,16 @@ function critiqueRunners(
 
 /** Tiers by a plain threshold, the last one by what the policy wants at least. */
 function cascadeOf<J extends AnyJudgment>(
-  { tiers, acceptAt, abstainBelow }: PolicyConfig,
+  { name: policyName, policy }: { readonly name: string; readonly policy: PolicyConfig },
   judges: ReadonlyMap<string, Judge<J>>,
   ruleOf: (acceptAt: number) => AcceptanceRule<J>,
 ): Router<J> {
+  const { tiers, acceptAt, abstainBelow } = policy;
   const last = tiers.length - 1;
   return createCascade(
     tiers.map((name, index) => ({
       name,
-      judge: need(judges.get(name), name),
+      judge: forPolicy(need(judges.get(name), name), policyName),
       rule: ruleOf(index === last ? abstainBelow : acceptAt),
     })),
   );

@@ -6,8 +6,9 @@ import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
 import { createLabelCache, type LabelCache } from './compose-label-cache.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
-import { createState } from './compose-state.ts';
+import { createState, type Lasting } from './compose-state.ts';
 import { createMetrics, createTelemetry, type Telemetry } from './compose-telemetry.ts';
+import { createTenancy } from './compose-tenancy.ts';
 import { openTracing } from './compose-tracing.ts';
 import type { Environment, LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -58,7 +59,8 @@ async function openGateway(
   const evidence = createEvidence(parts, ledger?.archive ?? null);
   const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
   const labels = createLabelCache(config.cache, parts);
-  const lasting = { parts, ownKey: createOwnKey(), evidence, labels, ledger, ...jobs.surfaces };
+  const tenancy = createTenancy(storage, parts);
+  const lasting = { tenancy, parts, ownKey: createOwnKey(), evidence, labels, ledger, ...jobs.surfaces };
   const reloader: Reloader = createReloader(await createState(loaded, lasting, new Map()), {
     load: () => source.load(),
     create: (next, before) => createState(next, lasting, before),
@@ -76,8 +78,7 @@ async function openGateway(
     await evidence.close();
     await metrics.close();
     await reloader.close();
-    labels.close();
-    await ledger?.close();
+    await closeKept(lasting);
     await storage?.close();
     await source.stop();
     parts.logger.flush();
@@ -103,10 +104,19 @@ async function openGateway(
   } catch (error) {
     await Promise.all([admin?.close(), metrics.close(), server.close(), jobs.close()]);
     await reloader.close();
-    labels.close();
-    await ledger?.close();
+    await closeKept(lasting);
     throw error;
   }
+}
+
+async function closeKept({
+  labels,
+  tenancy,
+  ledger,
+}: Pick<Lasting, 'labels' | 'tenancy' | 'ledger'>): Promise<void> {
+  labels.close();
+  await tenancy.close();
+  await ledger?.close();
 }
 
 /** The policies by name, and their tiers. */

@@ -16,6 +16,7 @@ import { createCascade } from './routing/cascade.ts';
 import { type CertifiedRouterOptions, createCertifiedRouter } from './routing/certified-router.ts';
 import { chainOf } from './routing/chain.ts';
 import { createGenerationRouter } from './routing/difficulty/generation-router.ts';
+import { forPolicy } from './routing/for-policy.ts';
 import { thresholdRule } from './routing/threshold-rule.ts';
 
 type PolicyConfig = Config['policies'][string];
@@ -54,7 +55,7 @@ export function createRouter(name: string, policy: PolicyConfig, routing: Routin
   const { judges, config } = routing;
   const tiers = policy.tiers.map((tier) => ({
     tier,
-    judge: need(judges.get(tier), tier),
+    judge: forPolicy(need(judges.get(tier), tier), name),
     orders: need(config.judges[tier], tier).orders,
   }));
   if (policy.target !== undefined) {

@@ -9,6 +9,7 @@ import type { LabelCache } from './compose-label-cache.ts';
 import type { Parts } from './compose-parts.ts';
 import type { Evidence } from './compose-evidence.ts';
 import type { Ledger } from './compose-ledger.ts';
+import { budgeted, type Tenancy } from './compose-tenancy.ts';
 import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -46,7 +47,7 @@ export async function createState(
   const { parts, ownKey, evidence, ledger } = lasting;
   parts.telemetry?.use(config);
   const engines = await createEngines(loaded, parts, before);
-  const pools = new Map([...engines].map(([id, { queue }]): [string, Engine] => [id, queue]));
+  const pools = budgeted(engines, lasting.tenancy);
   const unrecorded = createFeedback(loaded, pools, lasting);
   const feedback = recorded(unrecorded, config, lasting);
   const deps: GatewayDeps = {
@@ -58,6 +59,7 @@ export async function createState(
     quality: evidence.quality,
     jobs: lasting.jobs,
     stored: lasting.stored,
+    budgets: lasting.tenancy.budgets,
     ledger: ledger === null ? null : { journal: ledger.journal, costs: ledger.costsOf(config) },
     policies: policyInfos(config, evidence, parts),
     engines: pools,
@@ -78,6 +80,7 @@ export async function createState(
     version: packageVersion(),
   };
   const relay = createLineRelay(deps, config.jobs.itemTimeoutMs);
+  lasting.tenancy.use(config);
   return { loaded, engines, deps, unrecorded, relay };
 }
 
@@ -93,6 +96,7 @@ export interface Lasting {
   /** Null where nothing is kept. */
   readonly ledger: Ledger | null;
   readonly labels: LabelCache;
+  readonly tenancy: Tenancy;
 }
 
 type OwnKey = ReturnType<typeof createOwnKey>;

@@ -3,6 +3,7 @@ import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
 import { cache, policyCache } from './cache-schema.ts';
 import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
+import { limits } from './limits-schema.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
 import { metrics, tracing } from './telemetry-schema.ts';
@@ -279,6 +280,11 @@ const policy = z.strictObject({
   generation: generation
     .prefault({})
     .describe('How plain generations for `assay/<policy>` choose an engine.'),
+  limits: limits
+    .prefault({})
+    .describe(
+      'What all its users together may spend, anchors and audits too; requests are counted by team alone.',
+    ),
   commit: z
     .enum(['behind', 'before_reply'])
     .default('behind')
@@ -292,6 +298,9 @@ const policy = z.strictObject({
 const team = z.strictObject({
   keys: z.array(key).max(64).default([]).describe('API keys of the team; two live ones allow a rotation.'),
   policies: z.array(id).optional().describe('Policies that it may use; default: all.'),
+  limits: limits
+    .prefault({})
+    .describe('What it may spend, and how fast, on all gateways of one database together.'),
   share: z
     .number()
     .min(0.01)

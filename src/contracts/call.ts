@@ -9,6 +9,8 @@ import type { Trace } from './tracing.ts';
 export interface Call {
   readonly requestId: string;
   readonly team: string;
+  /** The policy whose limits it counts against; absent where none is asked. */
+  readonly policy?: string | undefined;
   readonly signal: AbortSignal;
   /** Instant on the monotonic clock, in milliseconds, after which nobody wants the answer. */
   readonly deadline: number;

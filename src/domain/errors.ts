@@ -94,7 +94,15 @@ export const ERRORS = {
     status: 429,
     type: 'rate_limit_error',
     retryable: true,
-    advice: "Wait until the policy's budget has money again, or raise policies.*.budget.",
+    advice:
+      'Wait until the budget has money again (GET /v1/feedback/budget says when), or raise the limits of the team or policy, or policies.*.budget.',
+  },
+  rate_limited: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    advice:
+      'Wait as Retry-After says and send it again; the limits per minute are those of the team or policy.',
   },
   not_sampled: {
     status: 422,

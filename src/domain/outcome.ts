@@ -47,6 +47,7 @@ export function outcomeOf(code: ErrorCode): UnlabelledOutcome {
     case 'refused':
       return 'refused';
     case 'over_budget':
+    case 'rate_limited':
       return 'over_budget';
     case 'not_judged':
       return 'abstained';

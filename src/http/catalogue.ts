@@ -13,6 +13,8 @@ export interface Offer {
   /** Puts the engines in another order for each generation; null when the order is always the same. */
   readonly router: GenerationRouter | null;
   readonly deadlineMs: number;
+  /** The policy that it counts against; undefined for an engine or a model. */
+  readonly policy?: string;
   /** A team that may use one of these policies may use the name. */
   readonly policies: readonly string[];
 }
@@ -85,6 +87,7 @@ function offersOf(policies: readonly PolicyInfo[], engines: ReadonlyMap<string, 
       engines: [...new Set(own)],
       router: policy.generation ?? null,
       deadlineMs: policy.deadlineMs,
+      policy: policy.name,
       policies: [policy.name],
     });
   }

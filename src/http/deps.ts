@@ -1,4 +1,5 @@
 import type { BatchService } from '../contracts/batches.ts';
+import type { BudgetGate } from '../contracts/budgets.ts';
 import type { CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { Engine } from '../contracts/engine.ts';
@@ -27,6 +28,7 @@ export interface GatewayDeps {
   readonly held: FeedbackService;
   readonly outcomes: OutcomeLog;
   readonly quality: QualityBook;
+  readonly budgets: Pick<BudgetGate, 'request' | 'states'>;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
   /** Null where nothing is kept. */

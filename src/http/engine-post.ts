@@ -25,7 +25,8 @@ export function createEngineAnswer(path: EnginePost, deps: GatewayDeps, catalogu
     const offer = catalogue.model(body.model, principal);
     return exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
       const answered = await askInOrder(exchange, offer.engines, async (engine) => {
-        const { result } = await engine.post(path, { ...body, model: engine.model }, call);
+        const own = { ...call, policy: offer.policy };
+        const { result } = await engine.post(path, { ...body, model: engine.model }, own);
         return result;
       });
       const engine: [string, string][] =

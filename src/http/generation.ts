@@ -26,7 +26,7 @@ export function createGenerationHandler(
     const offer = catalogue.model(body.model, principal);
     await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
       const opened = await askInOrder(exchange, enginesFor(offer, body), (engine) =>
-        engine.generate({ kind, body: withModel(body, engine.model) }, call),
+        engine.generate({ kind, body: withModel(body, engine.model) }, { ...call, policy: offer.policy }),
       );
       if (opened.ok) exchange.queuedMs = opened.value.report().queuedMs;
       if (!opened.ok) sendFailure(exchange, opened.failure);

@@ -3,6 +3,7 @@ import type { Journal } from '../contracts/ledger.ts';
 import { GatewayError } from '../domain/errors.ts';
 import { parseCostsQuery, renderCosts } from '../wire/costs.ts';
 import { renderKeptVerdict } from '../wire/kept-verdict.ts';
+import { budgetRoute } from './budget.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import type { TeamHandler } from './handler.ts';
@@ -16,11 +17,12 @@ export interface LedgerReader {
   readonly costs: CostBook;
 }
 
-/** The routes that read what was kept. */
+/** The routes that read what was kept, and how limits stand. */
 export function ledgerRoutes(deps: GatewayDeps): readonly TeamRoute[] {
   return [
     { method: 'GET', path: '/v1/feedback/verdicts/:id', handle: createVerdictHandler(deps) },
     { method: 'GET', path: '/v1/feedback/costs', handle: () => createCostsHandler(deps) },
+    budgetRoute(deps),
   ];
 }
 

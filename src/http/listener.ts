@@ -125,7 +125,13 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     };
   };
   const fail: Fail = (exchange, error) => sendError(exchange, toGatewayError(error, exchange, deps.logger));
-  const hot = new Map(postHandlers(deps, catalogue).map(([path, handle]) => [path, forTeams(handle)]));
+  const counted = counting(deps);
+  const hot = new Map(
+    postHandlers(deps, catalogue).map(([path, handle]) => [
+      path,
+      forTeams(FREE.has(path) ? handle : counted(handle)),
+    ]),
+  );
   const startedAt = Math.floor(deps.clock.now() / 1000);
   const oneModel = createModelHandler(catalogue, startedAt);
   const quality = createQualityHandler(deps, catalogue);
@@ -146,6 +152,19 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     fail,
   });
   return { deps, underWay: new InFlight(), hot, app, fail };
+}
+
+/** Paths of POST that cost nothing. */
+const FREE: ReadonlySet<string> = new Set(['/v1/feedback/outcomes']);
+
+/** Requests count against what their team may send in a minute. */
+function counting({ budgets }: GatewayDeps): (handle: TeamHandler) => TeamHandler {
+  return (handle) => (exchange, principal) => {
+    const waiting = budgets.request(principal.team);
+    return waiting === undefined
+      ? handle(exchange, principal)
+      : waiting.then(() => handle(exchange, principal));
+  };
 }
 
 /** Without the query; a URL with a host in front is left to express. */

@@ -58,7 +58,8 @@ export function sendProblems(exchange: Exchange, problems: readonly Problem[], h
 
 export function sendError(exchange: Exchange, error: GatewayError, headers = NO_HEADERS): void {
   const { status } = ERRORS[error.code];
-  const wait = status === 503 ? (error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER) : undefined;
+  const isLater = status === 503 || status === 429;
+  const wait = isLater ? (error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER) : undefined;
   const retryAfter: Headers = wait === undefined ? [] : [['retry-after', Math.ceil(wait)]];
   const problem = { code: error.code, message: error.message, param: error.param };
   sendProblems(exchange, [problem], [...headers, ...retryAfter]);

@@ -28,7 +28,12 @@ export interface Trial<Answer> {
 }
 
 /** Nobody could take the call: it cost nothing, and a job has time. */
-const WAITED_FOR: ReadonlySet<ErrorCode> = new Set(['engine_unavailable', 'overloaded', 'draining']);
+const WAITED_FOR: ReadonlySet<ErrorCode> = new Set([
+  'engine_unavailable',
+  'overloaded',
+  'draining',
+  'rate_limited',
+]);
 /** What may go well another time. */
 const TRIED_AGAIN: ReadonlySet<ErrorCode> = new Set([
   'engine_error',

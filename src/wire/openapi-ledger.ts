@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import { budgetSchema } from './budget.ts';
 import { costsQuerySchema, costsReplySchema } from './costs.ts';
 import { keptVerdictSchema } from './kept-verdict.ts';
 
@@ -7,6 +8,7 @@ import { keptVerdictSchema } from './kept-verdict.ts';
 export function ledgerOperations(failures: ZodOpenApiResponsesObject): {
   readonly verdict: ZodOpenApiOperationObject;
   readonly costs: ZodOpenApiOperationObject;
+  readonly budget: ZodOpenApiOperationObject;
 } {
   return {
     verdict: {
@@ -18,6 +20,18 @@ export function ledgerOperations(failures: ZodOpenApiResponsesObject): {
       },
       responses: {
         '200': { description: 'The verdict', content: { 'application/json': { schema: keptVerdictSchema } } },
+        ...failures,
+      },
+    },
+    budget: {
+      operationId: 'getBudget',
+      tags: ['feedback'],
+      summary: "How your team's limits stand, when they begin anew, and when they will be used up",
+      responses: {
+        '200': {
+          description: 'One entry for each limit',
+          content: { 'application/json': { schema: budgetSchema } },
+        },
         ...failures,
       },
     },

@@ -59,6 +59,7 @@ export function openApiDocument({
       '/v1/feedback/policies/{name}': { get: policyQuality },
       '/v1/feedback/verdicts/{id}': { get: ledger.verdict },
       '/v1/feedback/costs': { get: ledger.costs },
+      '/v1/feedback/budget': { get: ledger.budget },
       ...jobPaths,
       '/v1/chat/completions': { post: generation('Chat completion', chatRequestSchema, CHAT_EXAMPLE) },
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },

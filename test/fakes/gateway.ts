@@ -52,6 +52,7 @@ export async function startTestGateway(
     held: feedback,
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
+    budgets: { request: () => undefined, states: async () => [] },
     ledger: null,
     jobs: null,
     stored: null,
@@ -102,7 +103,7 @@ interface CapturingLogger {
   logged(requestId: string): Promise<LogLine>;
 }
 
-function capturingLogger(): CapturingLogger {
+export function capturingLogger(): CapturingLogger {
   const lines: LogLine[] = [];
   const waiting = new Map<string, (line: LogLine) => void>();
   const write =

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration';
 import { verdicts } from './0001-verdicts.ts';
 import { evidence } from './0002-evidence.ts';
+import { budgets } from './0010-budgets.ts';
 import { jobs } from './0020-jobs.ts';
 import { files } from './0030-files.ts';
 
@@ -11,6 +12,7 @@ import { files } from './0030-files.ts';
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-verdicts': verdicts,
   '0002-evidence': evidence,
+  '0010-budgets': budgets,
   '0020-jobs': jobs,
   '0030-files': files,
 };

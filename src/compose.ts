@@ -6,6 +6,7 @@ import { evaluationProgram, withEachJudge } from './compose-evaluation.ts';
 import { type ConfigSource, startGateway } from './compose-gateway.ts';
 import { migrateStorage } from './compose-ledger.ts';
 import { createParts } from './compose-parts.ts';
+import { openPlan } from './compose-plan.ts';
 import { CONFIG_JSON_SCHEMA } from './config/json-schema.ts';
 import { checkConfig, type Environment, type LoadedConfig, loadConfig } from './config/loader.ts';
 import { renderConfig } from './config/print.ts';
@@ -53,9 +54,17 @@ export function createProgram(environment: Environment): Program {
         await closeAll(engines);
       }
     },
+    openPlan: (request) =>
+      openPlan(
+        request,
+        request.config === null ? checkConfig(simulatedConfig(NOWHERE), loadOptions) : load(request.config),
+      ),
     ...evaluationProgram,
   };
 }
+
+/** Addresses of simulated engines that nobody asks. */
+const NOWHERE = { small: 'http://127.0.0.1:1', large: 'http://127.0.0.1:1' };
 
 async function openSource(
   source: GatewaySource,

@@ -11,6 +11,7 @@ import type {
   StratumCalibration,
 } from './evaluation.ts';
 import type { ReplicaState } from './engine.ts';
+import type { Planner, PlanRequest } from './plan.ts';
 import type { PlantedPreference, RunningSimulator, SimulatorOptions } from './simulator.ts';
 import type { StratumDimension } from '../domain/stratum.ts';
 
@@ -89,6 +90,8 @@ export interface Program {
   configSchema(): Readonly<Record<string, unknown>>;
   /** Starts the engines of a configuration, without serving, and tells how they are. */
   doctor(path: string, timeoutMs: number): Promise<readonly EngineStatus[]>;
+  /** A forecast of what a run will cost; asks nobody. Throws `ConfigError`, and `GatewayError` for a policy that is not there. */
+  openPlan(request: PlanRequest): Planner;
   /** Two judges over the same items. */
   compareJudges(items: readonly JudgedItem[], task: ComparisonTask): Report;
   /** A policy's answers against a reference; every item has a verdict. */

@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { addJobsCommand } from './jobs.ts';
 import { addLabelCommand } from './label.ts';
+import { addPlanCommand } from './plan.ts';
 
 /** The commands that get labels, now or later. */
 export function addLabellingCommands(root: Command, context: CommandContext): void {
   addLabelCommand(root, context);
+  addPlanCommand(root, context);
   addJobsCommand(root, context);
 }

@@ -11,9 +11,15 @@ import { createJobsClient } from '../jobs/client.ts';
 import { submitFile } from '../jobs/submit.ts';
 import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
 import { preferSmallHeap } from '../label/memory.ts';
-import { OUTPUT_FORMATS } from '../label/paths.ts';
 import { createProgress, silentProgress } from '../label/progress.ts';
-import { labelFile, type LabelReport, type LabelTask, type RunControl } from '../label/run.ts';
+import { addSampleOptions, sampleShape, sampleTaskOf } from '../label/sample-options.ts';
+import {
+  labelFile,
+  type LabelReport,
+  type LabelTask,
+  OUTPUT_FORMATS,
+  type RunControl,
+} from '../label/run.ts';
 import { renderSummary, summaryJson } from '../label/summary.ts';
 import { number, readOptions, wholeNumber } from '../options.ts';
 import { formatCount } from '../print/numbers.ts';
@@ -35,6 +41,7 @@ const optionsSchema = z.object({
   concurrency: wholeNumber(1, 1024),
   limit: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   giveUpAfter: number(0, 86_400),
+  ...sampleShape,
   restart: z.boolean().default(false),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
@@ -59,12 +66,13 @@ Exit codes:
 Examples:
   assay label pairs.jsonl -o labels.jsonl --simulated
   assay label hh.jsonl -o labels.jsonl --config assay.yaml
+  assay label pairs.jsonl -o some.jsonl --sample uncertainty --share 0.2 --scores cheap.jsonl --config assay.yaml
   assay label pairs.jsonl --detach --url http://127.0.0.1:8080
   ASSAY_URL=https://assay.internal ASSAY_API_KEY=assay_… assay label pairs.jsonl -o dpo.jsonl --output-format trl
 `;
 
 export function addLabelCommand(root: Command, context: CommandContext): void {
-  root
+  const command = root
     .command('label')
     .description('judge the rows of a JSONL file; resumes where it stopped')
     .argument('<in>', 'pairs, as JSONL')
@@ -84,7 +92,8 @@ export function addLabelCommand(root: Command, context: CommandContext): void {
     .option('--give-up-after <seconds>', 'stop when the gateway does not answer for so long', '60')
     .option('--restart', 'begin anew; the old output is kept as ….bak')
     .option('--quiet', 'no progress')
-    .option('--json', 'print the summary as JSON')
+    .option('--json', 'print the summary as JSON');
+  addSampleOptions(command)
     .addHelpText('after', HELP)
     .action(async (input: string, values: unknown) => {
       await label(input, readOptions(optionsSchema, values), context);
@@ -119,7 +128,9 @@ function toTask(input: string, flags: LabelFlags): LabelTask {
   if (flags.task === 'critique' && flags.rubric !== undefined) {
     throw usageError('--rubric: critiques have constitutions, which rows or the policy name');
   }
+  const sample = sampleTaskOf(flags);
   return {
+    ...(sample === null ? {} : { sample }),
     input,
     output,
     format,
@@ -174,10 +185,12 @@ async function sourceOf({ config, simulated }: LabelFlags): Promise<GatewaySourc
 
 /** The gateway must be there already: one of our own would end with this command. */
 async function detach(path: string, flags: LabelFlags, { io }: CommandContext): Promise<void> {
-  const needless = (['output', 'config', 'simulated', 'restart'] as const).filter((name) => flags[name]);
+  const needless = (['output', 'config', 'simulated', 'restart', 'sample', 'dropNear'] as const).filter(
+    (name) => flags[name],
+  );
   if (needless.length > 0) {
     throw usageError(
-      `--detach hands the rows to a gateway: ${needless.map((name) => `--${name}`).join(', ')} cannot be given`,
+      `--detach hands the rows to a gateway: ${needless.map((name) => (name === 'dropNear' ? '--drop-near' : `--${name}`)).join(', ')} cannot be given`,
     );
   }
   const url = checkUrl(flags.url ?? io.env['ASSAY_URL'] ?? DEFAULT_URL);

@@ -38,9 +38,13 @@ export class EarlierRows {
 
 /**
  * Reads what an earlier run wrote to `path`, and mends its end: a last line torn by a crash is cut off.
- * Throws for a file that `assay label` did not write, and for rows judged under another policy.
+ * Throws for a file that `assay label` did not write, and for rows judged under another policy or drawn otherwise.
  */
-export async function readEarlierRows(path: string, policy: string | null): Promise<EarlierRows> {
+export async function readEarlierRows(
+  path: string,
+  policy: string | null,
+  sample?: string,
+): Promise<EarlierRows> {
   const rows = new EarlierRows();
   if (!existsSync(path)) return rows;
   for await (const line of splitLines(path, LONGEST_ROW)) {
@@ -52,9 +56,18 @@ export async function readEarlierRows(path: string, policy: string | null): Prom
     if (!line.ended) appendFileSync(path, '\n');
     if (!isJudged(row) || row.digest === null) continue;
     if (row.policy !== policy) throw otherPolicy(path, row, policy);
+    if (row.sample !== sample) throw otherSample(path, row, sample);
     rows.add(row.digest, { offset: line.offset, length: line.bytes?.length ?? 0 });
   }
   return rows;
+}
+
+function otherSample(path: string, row: OutputRow, sample: string | undefined): Error {
+  const text = (drawn: string | undefined): string =>
+    drawn === undefined ? 'not drawn, all were asked' : `drawn by "${drawn}"`;
+  return usageError(
+    `${path}: its rows were ${text(row.sample)}; those of this run are ${text(sample)}. Name another output file, or begin anew with --restart`,
+  );
 }
 
 function cutTornLine(path: string, { number, offset, bytes, ended }: RawLine): void {

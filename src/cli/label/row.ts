@@ -42,6 +42,9 @@ const rowSchema = z.looseObject({
   line: z.int().min(1),
   digest: z.string().nullable(),
   policy: z.string().nullable(),
+  /** How rows were drawn, and whether this one was taken; absent where every row is asked. */
+  sample: z.string().optional(),
+  taken: z.boolean().optional(),
   ...verdictShape,
   chosen: z.enum(['a', 'b']).optional(),
 });
@@ -114,6 +117,23 @@ export function unjudgedRow(row: InputRow, failure: RowFailure, policy: string |
     error: { ...failure, type: ERRORS[failure.code].type },
     metadata: row.ok ? row.item.metadata : {},
   };
+}
+
+/** The row with how it was drawn. What sampling in the gateway let in is counted as well. */
+export function drawnRow(row: OutputRow, sample: string, probability: number): OutputRow {
+  const own = row['inclusion_probability'];
+  const before = typeof own === 'number' ? own : 1;
+  return { ...row, sample, taken: true, inclusion_probability: before * probability };
+}
+
+/** The row of an item that sampling left out: nobody was asked. */
+export function leftOutRow(
+  row: ValidRow,
+  { probability, reason }: { readonly probability: number; readonly reason: string },
+  { sample, policy }: { readonly sample: string; readonly policy: string | null },
+): OutputRow {
+  const unjudged = unjudgedRow(row, { code: 'not_sampled', message: reason, param: null }, policy);
+  return { ...unjudged, sample, taken: false, inclusion_probability: probability };
 }
 
 /** The row of an input line that holds no item. */

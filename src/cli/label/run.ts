@@ -2,7 +2,7 @@ import { CommandError, EXIT, usageError } from '../exit.ts';
 import { backoffMs } from './backoff.ts';
 import { type Answer, createFeedbackClient, type FeedbackClient } from './client.ts';
 import { type EarlierRows, readEarlierRows } from './earlier-rows.ts';
-import { detectFormat, type Format, type Input, type InputRow, readRows } from './input.ts';
+import { detectFormat, type Format, type Input, type InputRow, readRows, type ValidRow } from './input.ts';
 import type { RowTask } from './item.ts';
 import { Journal } from './journal.ts';
 import { countLines } from './lines.ts';
@@ -16,9 +16,12 @@ import {
   runPaths,
 } from './paths.ts';
 import type { Progress } from './progress.ts';
-import { invalidRow, judgedRow, type OutputRow, unjudgedRow } from './row.ts';
+import { drawnRow, invalidRow, judgedRow, leftOutRow, type OutputRow, unjudgedRow } from './row.ts';
+import { drawSample, type SampleTask, type Sampling } from './sample.ts';
 import { Tally } from './tally.ts';
 import { writeTrl } from './trl-output.ts';
+
+export { OUTPUT_FORMATS } from './paths.ts';
 
 /**
  * Labelling a file: every row of input ends as exactly one row of output, a verdict or the reason why
@@ -40,6 +43,8 @@ export interface LabelTask {
   readonly limit: number;
   readonly restart: boolean;
   readonly giveUpAfterMs: number;
+  /** Which rows are asked; absent for all. */
+  readonly sample?: SampleTask;
 }
 
 /** A gateway to ask; `close` ends what was started for this run. */
@@ -74,6 +79,7 @@ export interface LabelReport {
   readonly tally: Tally | null;
   /** Rows of an output in TRL's format; null for Assay's. */
   readonly trlRows: number | null;
+  readonly sampling: Sampling | null;
 }
 
 /** Throws `CommandError`; what was judged until then is in the journal. */
@@ -110,7 +116,8 @@ async function labelInto(
   control: RunControl,
 ): Promise<LabelReport> {
   const policy = policyColumn(task);
-  const earlier = await readEarlierRows(paths.journal, policy);
+  const sampling = task.sample === undefined ? null : await drawSample(task.sample, input);
+  const earlier = await readEarlierRows(paths.journal, policy, sampling?.text);
   const count = await countLines(input.path);
   const journal = new Journal(paths.journal, count.lines);
   try {
@@ -118,9 +125,9 @@ async function labelInto(
     const total = Math.min(count.rows, input.limit);
     control.progress.start({ total, kept });
     const nothing = { asked: 0, seconds: 0 };
-    const done = kept < total ? await askRest({ input, journal, task, policy }, control) : nothing;
+    const done = kept < total ? await askRest({ input, journal, task, policy, sampling }, control) : nothing;
     control.progress.end();
-    const report = { paths, format: input.format, task: task.task, total, kept, ...done };
+    const report = { paths, format: input.format, task: task.task, total, kept, sampling, ...done };
     if (kept + done.asked < total) return { ...report, tally: null, trlRows: null };
     const tally = new Tally();
     const trlRows = task.outputFormat === 'trl' ? await writeTrl(paths.output, input, journal) : null;
@@ -159,6 +166,7 @@ interface Asking {
   readonly journal: Journal;
   readonly task: LabelTask;
   readonly policy: string | null;
+  readonly sampling: Sampling | null;
 }
 
 /** Rows that were asked, and the time that it took once the gateway was there. */
@@ -191,12 +199,13 @@ async function askRest(asking: Asking, control: RunControl): Promise<Asked> {
 
 /** So many rows at once; the next line is read when a row is done, so memory does not grow with the file. */
 async function askRows(
-  { input, journal, task, policy }: Asking,
+  asking: Asking,
   client: FeedbackClient,
   { progress, stop, abort }: RunControl,
 ): Promise<number> {
   const failure = new AbortController();
   const signal = AbortSignal.any([abort, failure.signal]);
+  const { input, journal, task } = asking;
   const rows = missingRows(input, journal);
   let asked = 0;
   const worker = async (): Promise<void> => {
@@ -205,8 +214,8 @@ async function askRows(
       if (next.done === true) return;
       const row = next.value;
       const output = row.ok
-        ? toOutput(row, await client.judge(row, signal), policy)
-        : invalidRow(row, policy);
+        ? await outputOf(row, asking, () => client.judge(row, signal))
+        : invalidRow(row, asking.policy);
       journal.append(output);
       progress.count(output);
       asked += 1;
@@ -231,7 +240,19 @@ async function* missingRows(input: Input, { places }: Journal): AsyncGenerator<I
   }
 }
 
-function toOutput(row: InputRow & { readonly ok: true }, answer: Answer, policy: string | null): OutputRow {
+/** Asks for the row, unless sampling leaves it out. */
+async function outputOf(
+  row: ValidRow,
+  { sampling, policy }: Asking,
+  ask: () => Promise<Answer>,
+): Promise<OutputRow> {
+  if (sampling === null) return toOutput(row, await ask(), policy);
+  const drawn = sampling.of(row);
+  if (!drawn.taken) return leftOutRow(row, drawn, { sample: sampling.text, policy });
+  return drawnRow(toOutput(row, await ask(), policy), sampling.text, drawn.probability);
+}
+
+function toOutput(row: ValidRow, answer: Answer, policy: string | null): OutputRow {
   return answer.ok ? judgedRow(row, answer.verdict, policy) : unjudgedRow(row, answer.failure, policy);
 }
 

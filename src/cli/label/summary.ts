@@ -19,7 +19,8 @@ export function renderSummary(report: LabelReport, tally: Tally, paint: Paint): 
 
 function heading({ paths, trlRows }: LabelReport, tally: Tally, paint: Paint): string {
   const colour = tally.failed === 0 ? 'green' : 'yellow';
-  const count = `${formatCount(tally.judged)} of ${formatCount(tally.rows)} rows judged`;
+  const left = tally.leftOut === 0 ? '' : `, ${formatCount(tally.leftOut)} left out by sampling`;
+  const count = `${formatCount(tally.judged)} of ${formatCount(tally.rows)} rows judged${left}`;
   if (trlRows === null) return `${paint('bold', paths.output)}  ${paint(colour, count)}\n`;
   const preferences = `${formatCount(trlRows)} preference row${trlRows === 1 ? '' : 's'}`;
   return `${paint('bold', paths.output)}  ${preferences}; ${paint(colour, count)}, verdicts in ${paths.journal}\n`;
@@ -48,6 +49,11 @@ function tierTable(tally: Tally, paint: Paint): string {
 function factsOf(report: LabelReport, tally: Tally): [string, string][] {
   const outcomes = [...tally.outcomes].map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
   const facts: [string, string][] = [['outcomes', outcomes.join(', ')]];
+  if (report.sampling !== null) {
+    const { text, effectiveShare } = report.sampling;
+    const even = formatShare(effectiveShare, 1);
+    facts.push(['sample', `${text}; weighted means are as sharp as those of an even sample of ${even}`]);
+  }
   if (tally.comparable > 0) {
     const share = formatShare(tally.agreeing, tally.comparable);
     facts.push(['agreement', `${share} of the labels name the answer that the input chose`]);
@@ -107,6 +113,12 @@ export function summaryJson(report: LabelReport, tally: Tally): object {
     judged: tally.judged,
     labels: tally.labels,
     failed: tally.failed,
+    ...(report.sampling === null
+      ? {}
+      : {
+          left_out: tally.leftOut,
+          sample: { drawn: report.sampling.text, effective_share: report.sampling.effectiveShare },
+        }),
     resumed: report.kept,
     outcomes: Object.fromEntries(tally.outcomes),
     tiers: [...tally.tiers].map(([tier, { labels, confidenceSum }]) => ({

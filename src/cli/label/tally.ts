@@ -23,6 +23,8 @@ export interface TierTally {
 export class Tally {
   rows = 0;
   judged = 0;
+  /** Rows that sampling left out: nobody was asked, and nothing failed. */
+  leftOut = 0;
   /** Labels (ties included), or results of another task. */
   labels = 0;
   /** Labels that agree with the answer that the input prefers, of `comparable` ones. */
@@ -36,7 +38,7 @@ export class Tally {
   readonly failures: FailedRow[] = [];
 
   get failed(): number {
-    return this.rows - this.judged;
+    return this.rows - this.judged - this.leftOut;
   }
 
   add(row: OutputRow): void {
@@ -45,6 +47,7 @@ export class Tally {
     this.outcomes.set(row.outcome, (this.outcomes.get(row.outcome) ?? 0) + 1);
     this.#addTrail(row);
     if (isJudged(row)) this.#addJudged(row);
+    else if (row.taken === false) this.leftOut += 1;
     else this.#addFailure(row);
   }
 

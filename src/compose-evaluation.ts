@@ -17,6 +17,7 @@ import { calibrationOf } from './evaluation/calibration-items.ts';
 import { reportCalibration } from './evaluation/calibration-report.ts';
 import { compareJudges } from './evaluation/compare.ts';
 import { evaluatePolicy } from './evaluation/evaluate.ts';
+import { attackItems, reportInjections } from './evaluation/injections/injections.ts';
 import { playCascade } from './evaluation/play.ts';
 import { replay } from './routing/certificates/replay.ts';
 import { certifyChain, withStagesOf } from './routing/certificates/shorter-chains.ts';
@@ -26,10 +27,18 @@ import { renderCertificate } from './wire/certificate.ts';
 /** What the evaluating commands need. */
 export const evaluationProgram: Pick<
   Program,
-  'compareJudges' | 'evaluate' | 'playCascade' | 'calibrate' | 'calibrateStrata'
+  | 'compareJudges'
+  | 'evaluate'
+  | 'attackItems'
+  | 'reportInjections'
+  | 'playCascade'
+  | 'calibrate'
+  | 'calibrateStrata'
 > = {
   compareJudges,
   evaluate: evaluatePolicy,
+  attackItems,
+  reportInjections,
   playCascade: playThreshold,
   calibrate,
   calibrateStrata,

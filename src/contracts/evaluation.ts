@@ -92,6 +92,27 @@ export interface Report {
   readonly html: string;
 }
 
+/** A pair with an attack in the response that a judge called worse. */
+export interface AttackedItem {
+  readonly id: string;
+  readonly attack: string;
+  readonly carrier: string;
+  /** The response with the attack in it. */
+  readonly side: 'a' | 'b';
+  readonly prompt: Item['prompt'];
+  readonly candidates: readonly string[];
+}
+
+export interface InjectionTask {
+  readonly source: string;
+  readonly judges: readonly {
+    readonly judge: string;
+    readonly attacked: readonly AttackedItem[];
+    /** What the judge said then, by the id of the attacked item; those that were not judged are not in it. */
+    readonly labels: ReadonlyMap<string, Label>;
+  }[];
+}
+
 export interface ComparisonTask extends Resampling {
   /** Names of two judges. */
   readonly judges: readonly [string, string];

@@ -1,11 +1,13 @@
 import type { ReloadResult } from './admin.ts';
 import type { JudgeKeyParts } from '../domain/judge-key.ts';
 import type {
+  AttackedItem,
   Calibration,
   CalibrationTask,
   CascadePlan,
   ComparisonTask,
   EvaluationTask,
+  InjectionTask,
   JudgedItem,
   Report,
   StratumCalibration,
@@ -96,6 +98,10 @@ export interface Program {
   compareJudges(items: readonly JudgedItem[], task: ComparisonTask): Report;
   /** A policy's answers against a reference; every item has a verdict. */
   evaluate(items: readonly JudgedItem[], task: EvaluationTask): Report;
+  /** The items with attacks in the responses that the judge calls worse; empty when it prefers none anywhere. */
+  attackItems(items: readonly JudgedItem[], judge: string): readonly AttackedItem[];
+  /** How often attacks turned the verdicts of judges. */
+  reportInjections(task: InjectionTask): Report;
   /** A certificate as JSON with its report, or why there is none. */
   calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration;
   /** The same for each stratum by itself, in order of size; together they keep the task's confidence. Items need texts. */

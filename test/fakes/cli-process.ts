@@ -17,6 +17,8 @@ const program: Program = {
   openPlan: unexpected,
   compareJudges: unexpected,
   evaluate: unexpected,
+  attackItems: unexpected,
+  reportInjections: unexpected,
   calibrate: unexpected,
   calibrateStrata: unexpected,
   playCascade: unexpected,

@@ -82,6 +82,8 @@ const noProgram: Program = {
   openPlan: unexpected,
   compareJudges: unexpected,
   evaluate: unexpected,
+  attackItems: unexpected,
+  reportInjections: unexpected,
   calibrate: unexpected,
   calibrateStrata: unexpected,
   playCascade: unexpected,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { JudgedItem } from '../../contracts/evaluation.ts';
 import type { CommandContext } from '../context.ts';
 import { askJudges, askPolicyAbout } from '../evaluate/gather.ts';
+import { evaluateInjections } from '../evaluate/injections.ts';
 import {
   addPolicyOptions,
   addSharedOptions,
@@ -23,6 +24,7 @@ const optionsSchema = z.object({
   ...policyShape,
   tiers: nameList.optional(),
   acceptAt: number(0, 1),
+  injections: z.boolean().default(false),
   output: optionalName,
 });
 type EvaluateFlags = z.output<typeof optionsSchema>;
@@ -35,6 +37,7 @@ Judged files need no configuration: name the tiers, and a cascade is played on w
 
 Examples:
   assay evaluate pairs.jsonl --config assay.yaml --policy default --reference gold -o report.html
+  assay evaluate pairs.jsonl --config assay.yaml --injections --limit 100
   assay evaluate judged.jsonl --tiers mistral-7b-instruct,gpt-4-turbo --accept-at 0.9 --cost-ratio 0.05
 `;
 
@@ -45,6 +48,10 @@ export function addEvaluateCommand(root: Command, context: CommandContext): void
     .argument('<in>', 'pairs or judged items, as JSONL')
     .option('--tiers <names>', 'judged files: judges cheap to strong')
     .option('--accept-at <x>', 'judged files: confidence at which a tier but the last is final', '0.9')
+    .option(
+      '--injections',
+      'attack the responses that each judge calls worse, and count the verdicts that turn',
+    )
     .option('-o, --output <file>', 'HTML report with plots');
   addSharedOptions(addPolicyOptions(command))
     .addHelpText('after', HELP)
@@ -62,6 +69,12 @@ interface Subject {
 
 async function evaluate(path: string, flags: EvaluateFlags, context: CommandContext): Promise<void> {
   const { items, pairs } = await readInput(path, flags, context);
+  if (flags.injections) {
+    if (pairs === null)
+      throw usageError(`${path} holds judgments; --injections asks judges about pairs with texts`);
+    await evaluateInjections({ path, format: pairs }, items, flags, context);
+    return;
+  }
   const subject =
     pairs === null
       ? recordedSubject(path, items, flags, context)

@@ -7,6 +7,7 @@ import { type ConfigSource, startGateway } from './compose-gateway.ts';
 import { migrateStorage } from './compose-ledger.ts';
 import { createParts } from './compose-parts.ts';
 import { openPlan } from './compose-plan.ts';
+import { checkPrompts } from './compose-prompts.ts';
 import { CONFIG_JSON_SCHEMA } from './config/json-schema.ts';
 import { checkConfig, type Environment, type LoadedConfig, loadConfig } from './config/loader.ts';
 import { renderConfig } from './config/print.ts';
@@ -54,6 +55,7 @@ export function createProgram(environment: Environment): Program {
         await closeAll(engines);
       }
     },
+    checkPrompts: (directory) => checkPrompts(loadOptions.builtInTemplates, directory),
     openPlan: (request) =>
       openPlan(
         request,

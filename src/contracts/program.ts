@@ -14,6 +14,7 @@ import type {
 } from './evaluation.ts';
 import type { ReplicaState } from './engine.ts';
 import type { Planner, PlanRequest } from './plan.ts';
+import type { PromptCheck } from './prompts.ts';
 import type { PlantedPreference, RunningSimulator, SimulatorOptions } from './simulator.ts';
 import type { StratumDimension } from '../domain/stratum.ts';
 
@@ -92,6 +93,8 @@ export interface Program {
   configSchema(): Readonly<Record<string, unknown>>;
   /** Starts the engines of a configuration, without serving, and tells how they are. */
   doctor(path: string, timeoutMs: number): Promise<readonly EngineStatus[]>;
+  /** What is wrong with the prompt templates of a folder, or with the built-in ones for null. Throws `ConfigError`. */
+  checkPrompts(directory: string | null): PromptCheck;
   /** A forecast of what a run will cost; asks nobody. Throws `ConfigError`, and `GatewayError` for a policy that is not there. */
   openPlan(request: PlanRequest): Planner;
   /** Two judges over the same items. */

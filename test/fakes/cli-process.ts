@@ -14,6 +14,7 @@ const program: Program = {
   migrate: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
+  checkPrompts: unexpected,
   openPlan: unexpected,
   compareJudges: unexpected,
   evaluate: unexpected,

@@ -79,6 +79,7 @@ const noProgram: Program = {
   migrate: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
+  checkPrompts: unexpected,
   openPlan: unexpected,
   compareJudges: unexpected,
   evaluate: unexpected,

@@ -99,6 +99,12 @@ export const engineValues = z.strictObject({
   apiKey: secretRef.optional().describe('vLLM: key that it asks for; the gateway gets it too.'),
   sharedMemory: quantity.optional().describe('Size of /dev/shm; default 2Gi.'),
   startupSeconds: z.int().min(10).max(7_200).optional().describe('Time to load weights; default 1800.'),
+  warmUpSeconds: z
+    .int()
+    .min(1)
+    .max(600)
+    .optional()
+    .describe('Time that the gateway gets to warm a new pod up before an old one goes; default 30.'),
   shutdownSeconds: z
     .int()
     .min(1)

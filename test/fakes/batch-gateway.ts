@@ -12,7 +12,7 @@ export interface BatchGateway extends AsyncDisposable {
 }
 
 /** `concurrency`: lines at once. */
-export async function startBatchGateway(concurrency: number): Promise<BatchGateway> {
+export async function startBatchGateway(concurrency: number, maxItems = 1_000): Promise<BatchGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-batches-'));
   const engine = await startGatedEngine('judge');
   const path = join(folder, 'assay.yaml');
@@ -20,7 +20,7 @@ export async function startBatchGateway(concurrency: number): Promise<BatchGatew
     path,
     stringify({
       storage: { kind: 'embedded', directory: 'data' },
-      jobs: { concurrency, maxItems: 1_000 },
+      jobs: { concurrency, maxItems },
       engines: {
         judge: {
           kind: 'openai',

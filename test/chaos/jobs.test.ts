@@ -1,12 +1,9 @@
 import { expect, it } from 'vitest';
 import { runChaos } from '../fakes/job-chaos.ts';
-
-const KILLS = Number(process.env['ASSAY_CHAOS_KILLS'] ?? 25);
-const SEED = Number(process.env['ASSAY_CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
-const CONCURRENCY = 8;
+import { CONCURRENCY, KILLS, SEED, sayHowToRepeat } from './plan.ts';
 
 it(`a job survives ${KILLS} kills of its gateway`, async () => {
-  console.log(`seed ${SEED}: ASSAY_CHAOS_SEED=${SEED} npm run test:chaos plays it again`);
+  sayHowToRepeat();
   const plan = { items: 80 * KILLS, kills: KILLS, seed: SEED, concurrency: CONCURRENCY };
   const report = await runChaos(plan);
   const { promised, jobs, rows, repeated, never, resumedMs } = report;

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { startCountingEngine, type CountingEngine } from './counting-engine.ts';
+import { seededRandom } from './seeded-random.ts';
 import { freePort, SupervisedGateway } from './supervised-gateway.ts';
 
 /**
@@ -42,7 +43,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
   await using engine = await startCountingEngine('judge', ENGINE_MS);
   const port = await freePort();
   const config = join(folder, 'assay.yaml');
-  writeFileSync(config, configFor(engine, port, plan.concurrency));
+  writeFileSync(config, chaosConfig(engine, port, plan.concurrency));
   await using gateway = new SupervisedGateway(config, port);
   try {
     await gateway.start();
@@ -55,7 +56,8 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
   }
 }
 
-function configFor(engine: CountingEngine, port: number, concurrency: number): string {
+/** A gateway with the embedded database beside its configuration, and one judge. */
+export function chaosConfig(engine: Pick<CountingEngine, 'url'>, port: number, concurrency: number): string {
   return stringify({
     server: { port, drainMs: 5_000 },
     storage: { kind: 'embedded', directory: 'data' },
@@ -80,13 +82,13 @@ class Chaos {
   readonly #engine: CountingEngine;
   readonly #promised = new Set<string>();
   readonly #resumedMs: number[] = [];
-  #state: number;
+  readonly #random: () => number;
 
   constructor(plan: ChaosPlan, gateway: SupervisedGateway, engine: CountingEngine) {
     this.#plan = plan;
     this.#gateway = gateway;
     this.#engine = engine;
-    this.#state = plan.seed;
+    this.#random = seededRandom(plan.seed);
   }
 
   async run(): Promise<ChaosReport> {
@@ -159,13 +161,5 @@ class Chaos {
       if (job.finished > finished || job.state === 'completed') return;
       await delay(50);
     }
-  }
-
-  /** Numbers in [0, 1) that follow from the seed (mulberry32). */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   }
 }

@@ -32,7 +32,7 @@ export async function runBatchChaos(plan: ChaosPlan): Promise<BatchChaosReport> 
   await using engine = await startCountingEngine('judge', ENGINE_MS);
   const port = await freePort();
   const config = join(folder, 'assay.yaml');
-  writeFileSync(config, chaosConfig(engine, port, plan.concurrency));
+  writeFileSync(config, chaosConfig(engine, { port, concurrency: plan.concurrency }));
   await using gateway = new SupervisedGateway(config, port);
   try {
     await gateway.start();

@@ -43,7 +43,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
   await using engine = await startCountingEngine('judge', ENGINE_MS);
   const port = await freePort();
   const config = join(folder, 'assay.yaml');
-  writeFileSync(config, chaosConfig(engine, port, plan.concurrency));
+  writeFileSync(config, chaosConfig(engine, { port, concurrency: plan.concurrency }));
   await using gateway = new SupervisedGateway(config, port);
   try {
     await gateway.start();
@@ -56,11 +56,23 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
   }
 }
 
-/** A gateway with the embedded database beside its configuration, and one judge. */
-export function chaosConfig(engine: Pick<CountingEngine, 'url'>, port: number, concurrency: number): string {
+export interface ChaosGateway {
+  readonly port: number;
+  /** Items at once. */
+  readonly concurrency: number;
+  /** Of the embedded database; beside the configuration when absent. */
+  readonly directory?: string;
+  readonly lookAwayMs?: number;
+}
+
+/** The configuration of a gateway with the embedded database and one judge. */
+export function chaosConfig(
+  engine: Pick<CountingEngine, 'url'>,
+  { port, concurrency, directory = 'data', lookAwayMs = 0 }: ChaosGateway,
+): string {
   return stringify({
-    server: { port, drainMs: 5_000 },
-    storage: { kind: 'embedded', directory: 'data' },
+    server: { port, drainMs: 5_000, lookAwayMs },
+    storage: { kind: 'embedded', directory },
     jobs: { concurrency },
     engines: {
       judge: {

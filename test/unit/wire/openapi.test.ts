@@ -29,6 +29,7 @@ describe('the API description', () => {
       'get /v1/feedback/policies/{name}',
       'get /v1/feedback/verdicts/{id}',
       'get /v1/feedback/costs',
+      'get /v1/feedback/budget',
       'post /v1/feedback/jobs',
       'get /v1/feedback/jobs',
       'get /v1/feedback/jobs/{id}',

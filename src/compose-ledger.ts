@@ -11,6 +11,7 @@ import { GatewayError } from './domain/errors.ts';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './ledger/embedded/database.ts';
 import { createCostBook } from './ledger/costs/book.ts';
 import { openArchive } from './ledger/evidence/archive.ts';
+import { dropOldPeriods } from './ledger/budgets/slices.ts';
 import { dropOldEvidence } from './ledger/evidence/load.ts';
 import { createWriteBehind } from './ledger/journal.ts';
 import { checkMigrated, migrate } from './ledger/migrate.ts';
@@ -54,6 +55,10 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+const DAY_MS = 86_400_000;
+/** Longer than the longest period of a budget. */
+const BUDGET_DAYS = 40;
+
 /** Rows that may wait while the database is away, in bytes: some 40,000 verdicts. */
 const MOST_WAITING_BYTES = 67_108_864;
 /** Time to write them at shutdown, in milliseconds. */
@@ -68,7 +73,8 @@ export async function openLedger({ store }: OpenStorage, { storage }: Config, pa
   const tend = async (): Promise<void> => {
     const now = clock.now();
     const dropped = await tendPartitions(store, { now, retentionDays });
-    await dropOldEvidence(store, new Date(now - retentionDays * 86_400_000));
+    await dropOldEvidence(store, new Date(now - retentionDays * DAY_MS));
+    await dropOldPeriods(store, now - BUDGET_DAYS * DAY_MS);
     if (dropped.length > 0) logger.info({ dropped }, 'verdicts beyond their retention were dropped');
   };
   await tend();

@@ -27,7 +27,7 @@ export const limits = z.strictObject({
     .min(0)
     .max(1e9)
     .optional()
-    .describe('Requests in one minute that may cost money, jobs taken in among them.'),
+    .describe('Requests in one minute that may cost money, beside jobs and batches.'),
 });
 
 export type LimitsConfig = z.infer<typeof limits>;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Budget, SliceOrder } from '../../src/contracts/budgets.ts';
 import type { Call } from '../../src/contracts/call.ts';
-import { createSliceStore } from '../../src/ledger/budgets/slices.ts';
+import { createSliceStore, dropOldPeriods } from '../../src/ledger/budgets/slices.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import { type BudgetOffice, createBudgetOffice } from '../../src/tenancy/budgets/gate.ts';
 import { createSystemClock } from '../../src/telemetry/system-clock.ts';
@@ -45,6 +45,19 @@ export function sliceStoreContract(storeOf: () => Store): void {
       elsewhere: 10,
       isLost: false,
     });
+  });
+
+  it('forgets periods that began before a time, and no others', async () => {
+    const slices = createSliceStore(storeOf());
+    const account = 'team:forgotten/nanoUsd/day';
+    for (const period of [1_000, 2_000]) {
+      await slices.exchange(order({ account, period, want: 10, wish: 10 }));
+      await slices.exchange(order({ account, period, hasLease: true, used: 10 }));
+    }
+    await dropOldPeriods(storeOf(), 2_000);
+    const asked = async (period: number) =>
+      (await slices.exchange(order({ account, period, holder: 'two.0' }))).spent;
+    expect([await asked(1_000), await asked(2_000)]).toEqual([0, 10]);
   });
 
   it('counts the lease of a gateway that died as spent, and tells it so when it comes back', async () => {

@@ -18,6 +18,14 @@ export function createSliceStore(store: Store, leaseMs = LEASE_MS): SliceStore {
   };
 }
 
+/** Forgets periods that began before `before`, in milliseconds since 1970, with what was leased of them. */
+export async function dropOldPeriods(store: Store, before: number): Promise<void> {
+  await store.transaction(async (db) => {
+    await db.deleteFrom('budget_lease').where('period', '<', before).execute();
+    await db.deleteFrom('budget_period').where('period', '<', before).execute();
+  });
+}
+
 type Db = Transaction<Tables>;
 type Place = Pick<SliceOrder, 'account' | 'period'>;
 

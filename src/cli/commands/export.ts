@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { CommandContext } from '../context.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { exportRows, type ExportReport } from '../export/run.ts';
+import { SHAPES, TIE_RULES } from '../export/shapes.ts';
+import { readVerdicts } from '../export/verdicts.ts';
+import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
+import { number, readOptions } from '../options.ts';
+import { formatCount } from '../print/numbers.ts';
+
+const optionsSchema = z.object({
+  output: z.string({ error: 'is needed' }).min(1, 'is empty'),
+  as: z.enum(SHAPES, `must be one of ${SHAPES.join(', ')}`),
+  ties: z.enum(TIE_RULES, `must be one of ${TIE_RULES.join(', ')}`),
+  threshold: number(0, 1),
+  format: z.enum(['auto', ...FORMATS], `must be one of auto, ${FORMATS.join(', ')}`),
+  task: z.enum(ROW_TASKS, `must be one of ${ROW_TASKS.join(', ')}`),
+  json: z.boolean().default(false),
+});
+type ExportFlags = z.output<typeof optionsSchema>;
+
+const HELP = `
+<items> is what was judged, <verdicts> what came of it: the output of "assay label", or the results of a job.
+They are joined by the items' ids. What has no label becomes no row: it is counted, and listed with its reason
+in <output>.left-out.jsonl.
+
+Shapes:
+  preference      TRL: prompt, chosen, rejected
+  unpaired, kto   TRL: prompt, completion, label (true or false); scores by --threshold
+  ultrafeedback   prompt, prompt_id, chosen, rejected, messages, score_chosen, score_rejected (binarized)
+  llama-factory   conversations, chosen, rejected
+  hh              chosen, rejected: whole transcripts
+
+Exit codes:
+  0 written   1 written, but not one row   2 wrong arguments or files
+
+Examples:
+  assay export pairs.jsonl labels.jsonl -o dpo.jsonl
+  assay export pairs.jsonl labels.jsonl -o dpo.jsonl --as llama-factory --ties soft
+`;
+
+export function addExportCommand(root: Command, context: CommandContext): void {
+  root
+    .command('export')
+    .description('make training data of items and their verdicts')
+    .argument('<items>', 'the rows that were judged, as JSONL')
+    .argument('<verdicts>', 'their verdicts, as JSONL')
+    .option('-o, --output <file>', 'where the rows go')
+    .option('--as <shape>', SHAPES.join(', '), 'preference')
+    .option(
+      '--ties <rule>',
+      'drop: no row; both: one for either order; soft: one, with its probability',
+      'drop',
+    )
+    .option('--threshold <score>', 'score from which an unpaired completion is a good one', '0.5')
+    .option('--format <name>', 'format of the items: auto, assay, trl, hh', 'auto')
+    .option('--task <name>', `what they were judged for: ${ROW_TASKS.join(', ')}`, 'preference')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', HELP)
+    .action(async (items: string, verdicts: string, values: unknown) => {
+      await runExport({ items, verdicts }, readOptions(optionsSchema, values), context);
+    });
+}
+
+interface Files {
+  readonly items: string;
+  readonly verdicts: string;
+}
+
+async function runExport(files: Files, flags: ExportFlags, { io, exit }: CommandContext): Promise<void> {
+  const { output, as: shape, ties, threshold, task } = flags;
+  for (const path of [files.items, files.verdicts]) {
+    if (!existsSync(path)) throw usageError(`${path}: there is no such file`);
+    if (path === output) throw usageError(`${path}: input and output are the same file`);
+  }
+  const format = flags.format === 'auto' ? await detectFormat(files.items) : flags.format;
+  const side = `${output}.left-out.jsonl`;
+  const report = await exportRows({
+    input: { path: files.items, format, rubric: null, limit: Number.MAX_SAFE_INTEGER, task },
+    verdicts: await readVerdicts(files.verdicts),
+    output,
+    side,
+    options: { shape, ties, threshold },
+  });
+  io.stdout.write(
+    flags.json ? `${JSON.stringify({ output, side, ...report })}\n` : rendered(report, output, side),
+  );
+  exit(report.rows === 0 ? EXIT.failures : EXIT.ok);
+}
+
+function rendered(report: ExportReport, output: string, side: string): string {
+  const { items, exported, rows, leftOut, sha256 } = report;
+  const reasons = Object.entries(leftOut).map(([reason, count]) => `  ${reason}: ${formatCount(count)}\n`);
+  const lost = reasons.length === 0 ? '' : `Left out, see ${side}:\n${reasons.join('')}`;
+  const counts = `${formatCount(rows)} rows of ${formatCount(exported)} of ${formatCount(items)} items`;
+  return `${counts} are in ${output}\nsha256 ${sha256}\n${lost}`;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { OUTCOMES } from '../../domain/outcome.ts';
+import { usageError } from '../exit.ts';
+import { parseJsonLine } from '../label/json-line.ts';
+import { readLines } from '../label/lines.ts';
+
+/** What an export needs of a verdict, as `assay label` and job results write it; the rest is dropped at once. */
+const trailSchema = z.object({
+  judge: z.string(),
+  engine: z.string(),
+  model: z.string(),
+  precision: z.string().nullish(),
+  prompt: z.string(),
+  fingerprint: z.string().nullish(),
+});
+
+const share = z.number().min(0).max(1);
+
+const verdictSchema = z.object({
+  id: z.string().nullable(),
+  item_id: z.string(),
+  task: z.string().default('preference'),
+  outcome: z.enum(OUTCOMES),
+  label: z.enum(['a', 'b', 'tie']).nullable(),
+  probabilities: z.object({ a: share, b: share, tie: share }).nullable(),
+  confidence: share.nullable(),
+  tier: z.string().nullable(),
+  certificate: z.string().nullish(),
+  cached: z.boolean().default(false),
+  cost: z.object({ usd: z.number() }),
+  inclusion_probability: z.number().gt(0).max(1).default(1),
+  flags: z.array(z.string()),
+  trail: z.array(trailSchema),
+  score: z.object({ score: share }).optional(),
+  critique: z.object({ revision: z.string().nullable(), improvement: share.nullable() }).optional(),
+  ranking: z.object({ rewards: z.array(z.number()), order: z.array(z.int()) }).optional(),
+  error: z.object({ message: z.string(), code: z.string() }).nullish(),
+});
+
+export type ReadVerdict = Omit<z.output<typeof verdictSchema>, 'trail'> & {
+  readonly judges: readonly JudgeFacts[];
+};
+
+/** A judge as a verdict names it: what it would take to ask the same one again. */
+export type JudgeFacts = z.output<typeof trailSchema>;
+
+/** Verdicts by the id of their item; of several for one item the last counts. Judges are kept once each. */
+export async function readVerdicts(path: string): Promise<ReadonlyMap<string, ReadVerdict>> {
+  const verdicts = new Map<string, ReadVerdict>();
+  const judges = new Map<string, JudgeFacts>();
+  for await (const line of readLines(path)) {
+    const row = line.ok ? parseJsonLine(line.text) : { ok: false as const, message: line.reason };
+    const read = row.ok ? verdictSchema.safeParse(row.value) : null;
+    if (read?.success !== true) {
+      const place = read?.error.issues[0]?.path.join('.');
+      const what = row.ok ? `is no verdict: ${place} is missing or wrong` : row.message;
+      throw usageError(`${path}:${line.number}: ${what}`);
+    }
+    const { trail, ...verdict } = read.data;
+    const own = trail.map((entry) => {
+      const key = JSON.stringify(entry);
+      const known = judges.get(key) ?? entry;
+      judges.set(key, known);
+      return known;
+    });
+    verdicts.set(verdict.item_id, { ...verdict, judges: [...new Set(own)] });
+  }
+  return verdicts;
+}

@@ -43,7 +43,10 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
     packages: ['pino', 'prom-client', '@opentelemetry/api'],
   },
   http: { rooms: ['domain', 'contracts', 'wire'], packages: ['express', 'zod', 'swagger-ui-dist'] },
-  cli: { rooms: ['domain', 'contracts', 'wire', 'statistics'], packages: ['commander', 'undici', 'zod'] },
+  cli: {
+    rooms: ['domain', 'contracts', 'wire', 'statistics'],
+    packages: ['commander', 'undici', 'zod', 'hyparquet', 'hyparquet-writer'],
+  },
 };
 
 /** Modules that reach outside the process; these rooms are pure and may use none of them. */

@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { exportRows, type ExportReport } from '../export/run.ts';
 import { SHAPES, TIE_RULES } from '../export/shapes.ts';
+import { FILE_FORMATS } from '../export/sink.ts';
 import { readVerdicts } from '../export/verdicts.ts';
 import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
 import { number, readOptions } from '../options.ts';
@@ -16,6 +17,7 @@ const optionsSchema = z.object({
   ties: z.enum(TIE_RULES, `must be one of ${TIE_RULES.join(', ')}`),
   threshold: number(0, 1),
   format: z.enum(['auto', ...FORMATS], `must be one of auto, ${FORMATS.join(', ')}`),
+  file: z.enum(['auto', ...FILE_FORMATS], `must be one of auto, ${FILE_FORMATS.join(', ')}`),
   task: z.enum(ROW_TASKS, `must be one of ${ROW_TASKS.join(', ')}`),
   json: z.boolean().default(false),
 });
@@ -38,6 +40,7 @@ Exit codes:
 
 Examples:
   assay export pairs.jsonl labels.jsonl -o dpo.jsonl
+  assay export pairs.jsonl labels.jsonl -o dpo.parquet
   assay export pairs.jsonl labels.jsonl -o dpo.jsonl --as llama-factory --ties soft
 `;
 
@@ -54,6 +57,7 @@ export function addExportCommand(root: Command, context: CommandContext): void {
       'drop: no row; both: one for either order; soft: one, with its probability',
       'drop',
     )
+    .option('--file <kind>', 'auto: by the name of the output; jsonl, parquet', 'auto')
     .option('--threshold <score>', 'score from which an unpaired completion is a good one', '0.5')
     .option('--format <name>', 'format of the items: auto, assay, trl, hh', 'auto')
     .option('--task <name>', `what they were judged for: ${ROW_TASKS.join(', ')}`, 'preference')
@@ -81,6 +85,7 @@ async function runExport(files: Files, flags: ExportFlags, { io, exit }: Command
     input: { path: files.items, format, rubric: null, limit: Number.MAX_SAFE_INTEGER, task },
     verdicts: await readVerdicts(files.verdicts),
     output,
+    file: flags.file === 'auto' ? (output.endsWith('.parquet') ? 'parquet' : 'jsonl') : flags.file,
     side,
     options: { shape, ties, threshold },
   });

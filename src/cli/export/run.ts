@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
-import { type Input, readRows, type ValidRow } from '../label/input.ts';
+import { type Input, type InvalidRow, readRows, type ValidRow } from '../label/input.ts';
 import { replaceFile } from '../label/replace-file.ts';
 import { madeUpId } from '../label/row.ts';
 import { rowsOf, type ExportRow, type ShapeOptions } from './shapes.ts';
+import { digestOfFile, type FileFormat, writeRows } from './sink.ts';
 import type { ReadVerdict } from './verdicts.ts';
 
 export interface ExportTask {
   readonly input: Input;
   readonly verdicts: ReadonlyMap<string, ReadVerdict>;
   readonly output: string;
+  readonly file: FileFormat;
   /** File of the items that became no row. */
   readonly side: string;
   readonly options: ShapeOptions;
@@ -35,38 +36,34 @@ interface LeftOut {
 /** Writes the rows in the order of the input, and beside them every item that became none, with its reason. */
 export async function exportRows(task: ExportTask): Promise<ExportReport> {
   const counts = { items: 0, exported: 0, rows: 0 };
-  const talks = await hasConversation(task.input);
   const leftOut: LeftOut[] = [];
-  const digest = createHash('sha256');
-  await replaceFile(task.output, async function* texts() {
-    for await (const row of readRows(task.input)) {
+  const { input, output: path, file, options } = task;
+  const talks = await hasConversation(input);
+  async function* rows(): AsyncGenerator<ExportRow, void> {
+    for await (const row of readRows(input)) {
       counts.items += 1;
-      if (!row.ok) {
-        const id = row.id ?? madeUpId(row.line);
-        leftOut.push({ line: row.line, id, reason: 'invalid_item', message: row.problem.message });
-        continue;
-      }
-      const made = exported(talks ? asConversation(row) : row, task);
+      const made = row.ok ? exported(talks ? asConversation(row) : row, task) : unreadable(row);
       if (!Array.isArray(made)) {
         leftOut.push(made);
         continue;
       }
       counts.exported += 1;
       counts.rows += made.length;
-      for (const each of made) {
-        const text = `${JSON.stringify(each)}\n`;
-        digest.update(text);
-        yield text;
-      }
+      yield* made;
     }
-  });
+  }
+  await writeRows({ path, file, shape: options.shape, talks }, rows());
   await writeSide(task.side, leftOut);
   const byReason = Map.groupBy(leftOut, ({ reason }) => reason);
   return {
     ...counts,
     leftOut: Object.fromEntries([...byReason].map(([reason, items]) => [reason, items.length])),
-    sha256: digest.digest('hex'),
+    sha256: await digestOfFile(path),
   };
+}
+
+function unreadable({ id, line, problem }: InvalidRow): LeftOut {
+  return { line, id: id ?? madeUpId(line), reason: 'invalid_item', message: problem.message };
 }
 
 /** One column has one type: where any prompt is a list of messages, all of them become one. */

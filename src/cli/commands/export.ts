@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { CommandContext } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
+import { describeFiles, labelFacts, readSigningKey, renderManifest } from '../export/manifest.ts';
 import { exportRows, type ExportReport } from '../export/run.ts';
 import { SHAPES, TIE_RULES } from '../export/shapes.ts';
 import { FILE_FORMATS } from '../export/sink.ts';
-import { readVerdicts } from '../export/verdicts.ts';
+import { type ReadVerdict, readVerdicts } from '../export/verdicts.ts';
 import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
+import { replaceFile } from '../label/replace-file.ts';
 import { number, readOptions } from '../options.ts';
 import { formatCount } from '../print/numbers.ts';
 
@@ -19,6 +22,8 @@ const optionsSchema = z.object({
   format: z.enum(['auto', ...FORMATS], `must be one of auto, ${FORMATS.join(', ')}`),
   file: z.enum(['auto', ...FILE_FORMATS], `must be one of auto, ${FILE_FORMATS.join(', ')}`),
   task: z.enum(ROW_TASKS, `must be one of ${ROW_TASKS.join(', ')}`),
+  manifest: z.boolean().default(false),
+  sign: z.string().min(1, 'is empty').optional(),
   json: z.boolean().default(false),
 });
 type ExportFlags = z.output<typeof optionsSchema>;
@@ -61,6 +66,8 @@ export function addExportCommand(root: Command, context: CommandContext): void {
     .option('--threshold <score>', 'score from which an unpaired completion is a good one', '0.5')
     .option('--format <name>', 'format of the items: auto, assay, trl, hh', 'auto')
     .option('--task <name>', `what they were judged for: ${ROW_TASKS.join(', ')}`, 'preference')
+    .option('--manifest', 'write <output>.manifest.json: files, judges, certificates, cost')
+    .option('--sign <file>', 'sign the manifest with this Ed25519 key (PEM)')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', HELP)
     .action(async (items: string, verdicts: string, values: unknown) => {
@@ -81,18 +88,52 @@ async function runExport(files: Files, flags: ExportFlags, { io, exit }: Command
   }
   const format = flags.format === 'auto' ? await detectFormat(files.items) : flags.format;
   const side = `${output}.left-out.jsonl`;
+  const key = flags.sign === undefined ? null : readSigningKey(flags.sign);
+  const verdicts = await readVerdicts(files.verdicts);
+  const named = output.endsWith('.parquet') ? 'parquet' : 'jsonl';
   const report = await exportRows({
     input: { path: files.items, format, rubric: null, limit: Number.MAX_SAFE_INTEGER, task },
-    verdicts: await readVerdicts(files.verdicts),
+    verdicts,
     output,
-    file: flags.file === 'auto' ? (output.endsWith('.parquet') ? 'parquet' : 'jsonl') : flags.file,
+    file: flags.file === 'auto' ? named : flags.file,
     side,
     options: { shape, ties, threshold },
   });
+  if (flags.manifest || key !== null) await writeManifest({ files, flags, side, report, verdicts }, key);
   io.stdout.write(
     flags.json ? `${JSON.stringify({ output, side, ...report })}\n` : rendered(report, output, side),
   );
   exit(report.rows === 0 ? EXIT.failures : EXIT.ok);
+}
+
+interface Exported {
+  readonly files: Files;
+  readonly flags: ExportFlags;
+  readonly side: string;
+  readonly report: ExportReport;
+  readonly verdicts: ReadonlyMap<string, ReadVerdict>;
+}
+
+async function writeManifest(
+  { files, flags, side, report, verdicts }: Exported,
+  key: KeyObject | null,
+): Promise<void> {
+  const { output, as: shape, ties, threshold, task } = flags;
+  const { items, exported, rows, leftOut } = report;
+  const facts = {
+    made: { shape, ties, threshold, task },
+    counts: { items, exported, rows, left_out: leftOut },
+    ...labelFacts(verdicts),
+    files: await describeFiles([
+      { path: output, role: 'output' },
+      { path: side, role: 'left_out' },
+      { path: files.items, role: 'items' },
+      { path: files.verdicts, role: 'verdicts' },
+    ]),
+  };
+  await replaceFile(`${output}.manifest.json`, async function* texts() {
+    yield renderManifest(facts, key);
+  });
 }
 
 function rendered(report: ExportReport, output: string, side: string): string {

@@ -4,6 +4,7 @@ import { addExportCommand } from './export.ts';
 import { addJobsCommand } from './jobs.ts';
 import { addLabelCommand } from './label.ts';
 import { addPlanCommand } from './plan.ts';
+import { addVerifyCommand } from './verify.ts';
 
 /** The commands that get labels, now or later, and make data of them. */
 export function addLabellingCommands(root: Command, context: CommandContext): void {
@@ -11,4 +12,5 @@ export function addLabellingCommands(root: Command, context: CommandContext): vo
   addPlanCommand(root, context);
   addJobsCommand(root, context);
   addExportCommand(root, context);
+  addVerifyCommand(root, context);
 }

@@ -26,6 +26,7 @@ import { BODY_FAILURES, COMMON_FAILURES, failures } from './openapi-failures.ts'
 import { batchPaths } from './openapi-batches.ts';
 import { jobPaths } from './openapi-jobs.ts';
 import { callHeaders, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
+import { trainerPaths } from './openapi-trainers.ts';
 
 /** The description of the public API, made from the very schemas that check the requests. */
 export function openApiDocument({
@@ -44,7 +45,13 @@ export function openApiDocument({
     },
     servers: [{ url: '/' }],
     security: [{ apiKey: [] }],
-    tags: [{ name: 'feedback' }, { name: 'jobs' }, { name: 'openai' }, { name: 'operations' }],
+    tags: [
+      { name: 'feedback' },
+      { name: 'jobs' },
+      { name: 'openai' },
+      { name: 'trainers' },
+      { name: 'operations' },
+    ],
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An Assay API key: `assay_<id>_<secret>`.' },
@@ -65,6 +72,7 @@ export function openApiDocument({
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
       '/v1/embeddings': { post: embeddings },
       ...batchPaths,
+      ...trainerPaths,
       '/v1/models': { get: modelList },
       '/v1/models/{id}': { get: oneModel },
       '/healthz': { get: operation('The process is alive', []) },

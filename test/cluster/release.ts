@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -183,6 +184,8 @@ function install(release: Release): boolean {
 async function labels(release: Release): Promise<void> {
   const { steps, cluster } = release;
   const out = join(tmpdir(), `assay-cluster-${release.helm}.jsonl`);
+  // What is there from an earlier run would not be asked again.
+  rmSync(out, { force: true });
   const label = ['label', PAIRS, '-o', out, '--url', release.url()];
   const { ok, text } = cluster.manage('in', process.execPath, join(ROOT, 'src/main.ts'), ...label);
   steps.that(

@@ -1,6 +1,7 @@
 import { kindOf } from './compose-engines.ts';
 import type { ConfigSource } from './compose-gateway.ts';
 import { need } from './compose-parts.ts';
+import { withReplayed } from './compose-semantic-replay.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import { configSchema } from './config/schema.ts';
 import type {
@@ -29,6 +30,7 @@ export const evaluationProgram: Pick<
   Program,
   | 'compareJudges'
   | 'evaluate'
+  | 'withSimilar'
   | 'attackItems'
   | 'reportInjections'
   | 'playCascade'
@@ -37,6 +39,7 @@ export const evaluationProgram: Pick<
 > = {
   compareJudges,
   evaluate: evaluatePolicy,
+  withSimilar: withReplayed,
   attackItems,
   reportInjections,
   playCascade: playThreshold,

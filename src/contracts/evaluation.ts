@@ -131,6 +131,21 @@ export interface EvaluationTask extends Resampling {
   readonly costRatio: number | null;
 }
 
+/** What a semantic cache may do, see docs/caching.md. */
+export interface SimilarPlan {
+  /** Share of items that may get a wrong label, in (0, 1). */
+  readonly maxError: number;
+  /** Least similarity, in [0, 1). */
+  readonly floor: number;
+}
+
+/** An item that had a similar one: whether its label was given, or would have been, rightly. */
+export interface SimilarReuse {
+  readonly similarity: number;
+  readonly isGiven: boolean;
+  readonly isRight: boolean;
+}
+
 /** A cascade with a plain threshold, for playing on recorded judgments. */
 export interface CascadePlan {
   /** Judges, cheap to strong. */

@@ -10,6 +10,7 @@ import type {
   InjectionTask,
   JudgedItem,
   Report,
+  SimilarPlan,
   StratumCalibration,
 } from './evaluation.ts';
 import type { ReplicaState } from './engine.ts';
@@ -113,6 +114,12 @@ export interface Program {
     task: Omit<CalibrationTask, 'stratum' | 'sharedBy'>,
     dimensions: readonly StratumDimension[],
   ): StratumCalibration[];
+  /** The report with what labels of similar items would have done to these labels; n-grams tell what is similar. */
+  withSimilar(
+    report: Report,
+    items: readonly JudgedItem[],
+    plan: SimilarPlan & { readonly seed: number },
+  ): Promise<Report>;
   /** The items with the verdicts that a cascade makes of their judgments. */
   playCascade(items: readonly JudgedItem[], plan: CascadePlan): JudgedItem[];
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { createProgram } from '../../src/compose.ts';
 import type { PlantedPreference } from '../../src/contracts/simulator.ts';
 import { cli, jsonLines, temporaryFolder } from '../fakes/cli-runner.ts';
@@ -281,5 +282,52 @@ describe('assay evaluate on judged files', () => {
     );
     expect(code).toBe(2);
     expect(stderr).toContain('no row has a gold label');
+  });
+});
+
+describe('assay evaluate --cache', () => {
+  const words =
+    'the quick brown fox jumps over a lazy dog while many curious children watch it from the garden';
+  /** Every tenth label is another one; the words but one are the same in all of them. */
+  const rows = Array.from({ length: 400 }, (_, i) => ({
+    id: `r${i}`,
+    prompt: `Which is better of these two ${words} ${'abcdefghijklmnopqrst'[i % 20] ?? ''}${'abcdefghijklmnopqrst'[Math.floor(i / 20)] ?? ''}`,
+    responses: [`a good answer ${words}`, 'another thing that nobody asked for in the first place at all'],
+    judges: { s: { p_first: i % 10 === 9 ? 0.1 : 0.9 }, l: { p_first: i % 10 === 9 ? 0.1 : 0.9 } },
+  }));
+  const semantic = (output: string) => {
+    const figures: unknown = JSON.parse(output);
+    return z
+      .object({
+        semantic_cache: z.object({
+          items: z.number(),
+          found: z.number(),
+          given: z.number(),
+          wrong: z.number(),
+          wrong_of_found: z.object({ estimate: z.number(), low: z.number(), high: z.number() }),
+          bands: z.array(z.object({ found: z.number(), given: z.number(), wrong: z.number() })),
+        }),
+      })
+      .parse(figures).semantic_cache;
+  };
+
+  it('tells how many labels of similar items would have been given, and how many of them wrongly', async () => {
+    const at = temporaryFolder({ 'judged.jsonl': jsonLines(rows) });
+    const argv = ['evaluate', at('judged.jsonl'), '--tiers', 's,l', '--resamples', '100', '--cache'];
+    const run = await cli([...argv, '--cache-error', '0.1', '--json'], { program });
+    expect(run.code).toBe(0);
+    const { items, found, given, wrong, wrong_of_found: rate, bands } = semantic(run.stdout);
+    // The first has none before it; "no" and "ne" are denials.
+    expect([items, found]).toEqual([400, 397]);
+    expect(given).toBeGreaterThan(10);
+    expect(wrong).toBeGreaterThan(0);
+    expect(wrong / found).toBeLessThanOrEqual(0.1);
+    expect(rate.estimate).toBeCloseTo(wrong / found, 12);
+    expect(rate.low).toBeLessThan(rate.estimate);
+    expect(bands.reduce((sum, band) => sum + band.given, 0)).toBe(given);
+    const table = await cli([...argv, '--cache-error', '0.1'], { program });
+    expect(table.stdout).toContain(
+      'Labels of similar items, at most 0.1 wrong of those found (397 of 400 items had one)',
+    );
   });
 });

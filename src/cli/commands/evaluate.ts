@@ -15,7 +15,7 @@ import {
   withJudges,
 } from '../evaluate/options.ts';
 import { showReport } from '../evaluate/output.ts';
-import { requireOpinions, requireReference, toReference } from '../evaluate/requirements.ts';
+import { requireOpinions, requireReference, requireTexts, toReference } from '../evaluate/requirements.ts';
 import { usageError } from '../exit.ts';
 import type { Format } from '../label/input.ts';
 import { number, readOptions } from '../options.ts';
@@ -26,6 +26,9 @@ const optionsSchema = z.object({
   acceptAt: number(0, 1),
   injections: z.boolean().default(false),
   output: optionalName,
+  cache: z.boolean().default(false),
+  cacheError: number(0.001, 0.2),
+  cacheSimilarity: number(0.5, 0.999),
 });
 type EvaluateFlags = z.output<typeof optionsSchema>;
 
@@ -52,6 +55,9 @@ export function addEvaluateCommand(root: Command, context: CommandContext): void
       '--injections',
       'attack the responses that each judge calls worse, and count the verdicts that turn',
     )
+    .option('--cache', 'what labels of similar items (the semantic cache) would have done, too')
+    .option('--cache-error <share>', 'with --cache: its maxError', '0.02')
+    .option('--cache-similarity <cosine>', 'with --cache: its minSimilarity', '0.9')
     .option('-o, --output <file>', 'HTML report with plots');
   addSharedOptions(addPolicyOptions(command))
     .addHelpText('after', HELP)
@@ -85,7 +91,11 @@ async function evaluate(path: string, flags: EvaluateFlags, context: CommandCont
   requireReference(path, subject.items, reference);
   const { resamples, seed, costRatio = null, json, output: page } = flags;
   const task = { source: path, policy, tiers, reference, costRatio, resamples, seed };
-  await showReport(context.program.evaluate(subject.items, task), { json, page }, context);
+  const report = context.program.evaluate(subject.items, task);
+  if (flags.cache) requireTexts(path, subject.items);
+  const plan = { maxError: flags.cacheError, floor: flags.cacheSimilarity, seed };
+  const shown = flags.cache ? await context.program.withSimilar(report, subject.items, plan) : report;
+  await showReport(shown, { json, page }, context);
 }
 
 function recordedSubject(

@@ -4,15 +4,23 @@ import { readPairs, SHIPPED_PAIRS } from '../../src/cli/demo/pairs.ts';
 import { startFeedbackGateway } from '../fakes/feedback-gateway.ts';
 import { pairsOf } from './hh-pairs.ts';
 import { rankingFigures } from './ranking-figures.ts';
+import { samplingFigures } from './sampling-figures.ts';
 
 /**
  * `npm run bench:feedback`: what each kind of feedback costs in tokens on a simulated engine, and how few
  * comparisons an adaptive ranking needs on planted preferences. Measures, never fails on a figure; an item
  * that was not judged ends it with exit code 1. Options: `--data FILE` (hh-rlhf JSONL; without it the pairs
- * of the demo), `--items N`.
+ * of the demo), `--items N`, `--judged FILE` (recorded judgments with p_first of the judges --small and --strong,
+ * for half a budget).
  */
 const { values: options } = parseArgs({
-  options: { data: { type: 'string' }, items: { type: 'string', default: '64' } },
+  options: {
+    data: { type: 'string' },
+    items: { type: 'string', default: '64' },
+    judged: { type: 'string' },
+    small: { type: 'string', default: 'mistral-7b-instruct' },
+    strong: { type: 'string', default: 'gpt-4-turbo' },
+  },
 });
 
 const RUBRIC = `
@@ -97,6 +105,8 @@ console.log(`${pairs.length} items, one simulated engine; mean tokens for each`)
 console.table(spent);
 const ranking = await rankingFigures();
 console.table(ranking.curve);
+const half =
+  options.judged === undefined ? null : samplingFigures(options.judged, options.small, options.strong);
 console.log(
   JSON.stringify({
     bench: 'feedback',
@@ -106,6 +116,8 @@ console.log(
     ranking_comparisons_share: ranking.share,
     ranking_tau_all_pairs: ranking.tauOfAll,
     ranking_random_share: ranking.randomShare,
+    sampling_half_budget_agreement: half?.uncertainty ?? null,
+    random_half_budget_agreement: half?.random ?? null,
   }),
 );
 process.exitCode = Object.values(spent).some(({ failed }) => failed > 0) ? 1 : 0;

@@ -15,6 +15,8 @@ const [folder = '', socketPath = ''] = process.argv.slice(2);
 
 /** How often the lock says that its owner lives, in milliseconds. */
 const TOUCH_MS = 10_000;
+/** How often it tells the gateway that it still answers, in milliseconds. */
+const BEAT_MS = 500;
 /** A pool has one connection at a time; an old one may still be closing. */
 const MOST_CONNECTIONS = 4;
 
@@ -56,7 +58,9 @@ async function serve(): Promise<void> {
   const server = new PGLiteSocketServer({ db, path: socketPath, maxConnections: MOST_CONNECTIONS });
   await server.start();
   report({ type: 'ready' });
+  const beating = setInterval(() => process.stdout.write('\n'), BEAT_MS);
   await inputEnded();
+  clearInterval(beating);
   clearInterval(touching);
   await server.stop();
   await db.close();

@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Silence after which its process counts as stuck, in milliseconds; 30,000 unless told. */
+  readonly stuckAfterMs?: number;
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -39,6 +41,10 @@ const FIRST_PAUSE_MS = 100;
 const LARGEST_PAUSE_MS = 5_000;
 /** Time for a clean end; then it is killed. */
 const STOP_MS = 10_000;
+/** Longer than any statement; what blocks the process for longer blocks it for ever, as a full disk can. */
+const STUCK_MS = 30_000;
+/** Looks at a silent process before it is killed: a gateway that stood still itself has only been late for one. */
+const LOOKS = 6;
 /** Of what the process wrote to its error stream, the end. */
 const KEPT_CHARACTERS = 2_000;
 
@@ -89,7 +95,33 @@ class Supervisor implements EmbeddedDatabase {
     }
     this.#isReady = true;
     this.#pauseMs = FIRST_PAUSE_MS;
-    void ended.then(() => this.#died(child, stderr()));
+    const stopWatching = this.#watch(child);
+    void ended.then(() => {
+      stopWatching();
+      this.#died(child, stderr());
+    });
+  }
+
+  /** Kills a process from which nothing is heard: it would neither answer nor end. */
+  #watch(child: Child): () => void {
+    const { clock, logger, stuckAfterMs = STUCK_MS } = this.#options;
+    let silentLooks = 0;
+    let cancel = (): void => undefined;
+    const heard = (): void => {
+      silentLooks = 0;
+    };
+    const look = (): void => {
+      silentLooks += 1;
+      if (silentLooks <= LOOKS) {
+        cancel = clock.after(stuckAfterMs / LOOKS, look);
+        return;
+      }
+      logger.error({ pid: child.pid }, 'the embedded database is stuck: killing it');
+      child.kill('SIGKILL');
+    };
+    child.stdout.on('data', heard);
+    look();
+    return () => cancel();
   }
 
   async stop(): Promise<void> {

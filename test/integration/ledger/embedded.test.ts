@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -72,6 +73,21 @@ describe('the embedded database', () => {
     expect(rows).toEqual([2, 3, 4, 5]);
     expect([...seen]).toEqual(['storage_unavailable']);
     expect(test.database.pid()).not.toBe(pid);
+  }, 60_000);
+
+  it('is killed and started again when it stands still', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'assay-stuck-'));
+    const database = await startEmbeddedDatabase({
+      directory,
+      clock: createSystemClock(),
+      logger: quietLogger(),
+      stuckAfterMs: 3_000,
+    });
+    const pid = database.pid() ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await expect.poll(() => database.pid() ?? pid, { timeout: 40_000 }).not.toBe(pid);
+    await database.stop();
+    rmSync(directory, { recursive: true, force: true });
   }, 60_000);
 
   it('leaves neither socket nor lock behind', async () => {

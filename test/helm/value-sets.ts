@@ -17,6 +17,9 @@ export function valueSets(): ReadonlyMap<string, string> {
   return new Map(files.toSorted().map((file) => [basename(file, '.yaml'), join(ROOT, file)]));
 }
 
+/** Made from the configuration's schema: it refuses values, and changes no render. */
+const NOT_RENDERED = new Set(['README.md', 'values.schema.json']);
+
 /** What helm is asked for one render: release, namespace and a Kubernetes version are part of it. */
 export function templateArguments(valuesFile: string): string[] {
   const release = ['template', 'assay', CHART, '--namespace', 'judges'];
@@ -25,7 +28,7 @@ export function templateArguments(valuesFile: string): string[] {
 
 export function sourcesHash(): string {
   const chart = globSync('helm/assay/**/*', { cwd: ROOT, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'README.md')
+    .filter((entry) => entry.isFile() && !NOT_RENDERED.has(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash('sha256');
   for (const file of [...chart, ...valueSets().values()].toSorted()) {

@@ -14,6 +14,7 @@ import { jobRoutes } from './jobs/routes.ts';
 import { createModelHandler, createModelListHandler } from './models.ts';
 import { createQualityHandler } from './quality.ts';
 import { answerHealth, createReadinessHandler, type Phase } from './readiness.ts';
+import { takePathToken } from './path-token.ts';
 import { postHandlers } from './post-handlers.ts';
 import { sendError } from './reply.ts';
 import { storedRoutes } from './stored-routes.ts';
@@ -43,6 +44,7 @@ export function createListener(current: () => GatewayDeps, inFlight: InFlight, p
   };
   const listen: RequestListener = (request, response) => {
     const { deps, hot, app, fail, underWay } = routesNow();
+    takePathToken(request);
     const exchange = open(deps, [inFlight, underWay], request, response);
     if (phase() !== 'serving') response.shouldKeepAlive = false;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {

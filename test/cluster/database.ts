@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, eventually, type Inside } from './shell.ts';
 
-/** Address of the node, as pods see it. */
+/** Address of the node, as pods see it: the bridge's, which is there from the first pod on. */
 const NODE = '10.89.0.1';
 const PORT = 15_432;
 const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
@@ -32,7 +32,7 @@ export class Database {
     const options = ['-D', data, '-A', 'trust', '-U', 'assay', '--no-sync'];
     execFileSync('setpriv', [...NOBODY.slice(1), join(bin, 'initdb'), ...options], { stdio: 'ignore' });
     execFileSync('sh', ['-c', `echo 'host all all 10.0.0.0/8 trust' >> ${data}/pg_hba.conf`]);
-    const settings = ['-c', `listen_addresses=${NODE}`, '-c', 'fsync=off', '-k', folder];
+    const settings = ['-c', 'listen_addresses=*', '-c', 'fsync=off', '-k', folder];
     const server = cluster.startInside([
       ...NOBODY,
       join(bin, 'postgres'),
@@ -56,7 +56,7 @@ export class Database {
 
   /** Rows of one column, or what went wrong. */
   query(database: string, sql: string): string {
-    const args = ['-h', NODE, '-p', `${PORT}`, '-U', 'assay', '-d', database, '-Atc', sql];
+    const args = ['-h', '127.0.0.1', '-p', `${PORT}`, '-U', 'assay', '-d', database, '-Atc', sql];
     return this.#cluster.manage('in', join(this.#bin, 'psql'), ...args).text;
   }
 

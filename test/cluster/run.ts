@@ -30,6 +30,8 @@ steps.yes(
 const images = makeImages(cluster.tools);
 steps.that('the image is made', true, `${images.megabytes.toFixed(0)} MB, uncompressed`);
 steps.yes('the node has it', cluster.manage('load', images.current.tar, images.next.tar));
+const held = cluster.manage('in', 'ctr', '-n', 'k8s.io', 'images', 'list', '-q').text;
+steps.that('both images are in it', held.includes('/assay:current') && held.includes('/assay:next'));
 const database = await Database.start(cluster);
 try {
   for (const helm of chosen.length > 0 ? chosen : ['helm4', 'helm3']) {

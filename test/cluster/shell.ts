@@ -19,8 +19,10 @@ export class Cluster {
     this.folder = folder;
     this.tools = tools;
     const home = join(folder, 'run/helm');
+    // npm sets NODE to its own binary; cluster.sh reads it as the kind of node (real or fake).
+    const { NODE: _npm, ...inherited } = process.env;
     this.#environment = {
-      ...process.env,
+      ...inherited,
       PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
       KUBECONFIG: join(folder, 'kubeconfig'),
       HELM_CACHE_HOME: home,

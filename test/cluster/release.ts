@@ -193,11 +193,14 @@ async function labels(release: Release): Promise<void> {
     ok,
     text.split('\n').slice(-3).join(' ').slice(0, 300),
   );
-  const verdicts = release.database.query(
-    release.namespace.replaceAll('-', '_'),
-    'SELECT count(*) FROM verdict WHERE label IS NOT NULL',
-  );
-  steps.that('and stand in the database', Number(verdicts) >= 64, `${verdicts} verdicts with a label`);
+  const written = await eventually(10, 'the verdicts written behind', () => {
+    const count = release.database.query(
+      release.namespace.replaceAll('-', '_'),
+      'SELECT count(*) FROM verdict WHERE label IS NOT NULL',
+    );
+    return Number(count) >= 64 ? count : undefined;
+  }).catch(String);
+  steps.that('and stand in the database', Number(written) >= 64, `${written} verdicts with a label`);
   const ready = readyReplicas(release);
   steps.that(
     'the gateway found the engines by their EndpointSlices, over TLS with its service account',

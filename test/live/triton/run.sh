@@ -37,7 +37,7 @@ triton=$site/pytriton/tritonserver
 
 # Python writes its caches beside the models, so they are copied. The process of a model honours the .pth
 # files of the first Python in PATH, and no variable.
-rm -rf "$work/backends" "$work/models" "$work/lib"
+rm -rf "$work/backends" "$work/models" "${work:?}/lib"
 cp -r "$triton/backends" "$work/backends"
 cp "$triton/python_backend_stubs/$version/triton_python_backend_stub" "$work/backends/python/"
 chmod +x "$work/backends/python/triton_python_backend_stub"

@@ -16,7 +16,8 @@ import type { EngineDetail, Operations } from './contracts/admin.ts';
 import type { RunningGateway, ServeOptions } from './contracts/program.ts';
 import { type AdminServer, createAdminServer } from './http/admin.ts';
 import { createGatewayServer } from './http/server.ts';
-import { createKeyAuthenticator, createOpenAuthenticator, createOwnKey } from './tenancy/config-keys.ts';
+import { createAdminAuthenticator } from './compose-authenticators.ts';
+import { createOwnKey } from './tenancy/config-keys.ts';
 
 /** Where a gateway's configuration comes from; it is read again at each reload. */
 export interface ConfigSource {
@@ -135,10 +136,7 @@ function createAdmin(config: Config, operations: Operations, parts: GatewayParts
   const { keys } = config.admin;
   return createAdminServer({
     ...parts,
-    authenticator:
-      keys.length === 0
-        ? createOpenAuthenticator()
-        : createKeyAuthenticator([{ team: 'admin', policies: null, keys }]),
+    authenticator: createAdminAuthenticator(config.admin, parts.clock),
     needsKey: keys.length > 0,
     operations,
     exposition: parts.telemetry.exposition,

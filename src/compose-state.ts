@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createBuilds } from './caching/builds.ts';
+import { createAuthenticator } from './compose-authenticators.ts';
 import { type ConfiguredEngines, createEngines } from './compose-engines.ts';
 import { createFeedbackPolicies } from './compose-feedback.ts';
 import { createJudges } from './compose-judges.ts';
@@ -17,14 +18,13 @@ import type { LineRelay } from './contracts/batches.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { FeedbackService } from './contracts/feedback.ts';
 import type { JobService } from './contracts/jobs.ts';
-import type { Authenticator } from './contracts/tenancy.ts';
 import { createHoldingFeedback } from './feedback/holding.ts';
 import { createRecordedFeedback } from './feedback/recorded.ts';
 import { createFeedbackService } from './feedback/service.ts';
 import type { GatewayDeps, StoredBatches } from './http/deps.ts';
 import { createLineRelay } from './http/openai-batches/relay.ts';
 import { createFence } from './judging/fence.ts';
-import { createKeyAuthenticator, createOpenAuthenticator, type createOwnKey } from './tenancy/config-keys.ts';
+import type { createOwnKey } from './tenancy/config-keys.ts';
 
 /** All that requests are answered from. A reload makes a new one; the one before goes when nobody needs it. */
 export interface GatewayState {
@@ -52,7 +52,7 @@ export async function createState(
   const feedback = recorded(unrecorded, config, lasting);
   const deps: GatewayDeps = {
     ...parts,
-    authenticator: createAuthenticator(config, ownKey),
+    authenticator: createAuthenticator(config, ownKey.team, parts.clock),
     feedback,
     held: createHoldingFeedback(feedback, parts.clock),
     outcomes: evidence.outcomes,
@@ -100,20 +100,6 @@ export interface Lasting {
 }
 
 type OwnKey = ReturnType<typeof createOwnKey>;
-
-function createAuthenticator(config: Config, ownKey: OwnKey): Authenticator {
-  const teams = Object.entries(config.teams);
-  if (teams.length === 0) return createOpenAuthenticator();
-  return createKeyAuthenticator([
-    ...teams.map(([team, { keys, policies, classes }]) => ({
-      team,
-      keys,
-      policies: policies ?? null,
-      classes,
-    })),
-    ownKey.team,
-  ]);
-}
 
 function createFeedback(
   loaded: LoadedConfig,

@@ -3,10 +3,11 @@ import type { Operations } from '../contracts/admin.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { Exposition } from '../contracts/metrics.ts';
 import type { Logger } from '../contracts/telemetry.ts';
-import type { Authenticator } from '../contracts/tenancy.ts';
+import type { Authenticator } from '../contracts/authenticator.ts';
 import { GatewayError } from '../domain/errors.ts';
 import { logAccess } from './access-log.ts';
 import { findAdminRoute } from './admin-routes.ts';
+import { authenticated } from './authentication.ts';
 import { Exchange, requestIdOf } from './exchange.ts';
 import { toGatewayError } from './failure.ts';
 import { listen } from './listen.ts';
@@ -58,8 +59,7 @@ async function answer(deps: AdminDeps, request: IncomingMessage, response: Serve
   response.once('close', () => logAccess({ ...deps, logged: 'failed' }, exchange));
   try {
     if (!deps.needsKey) refusePages(request);
-    exchange.principal = deps.authenticator.authenticate(request.headers.authorization);
-    await findAdminRoute(exchange)(exchange, deps);
+    await authenticated(deps.authenticator, 'admin', (each) => findAdminRoute(each)(each, deps))(exchange);
   } catch (error) {
     sendError(exchange, toGatewayError(error, exchange, deps.logger));
   } finally {

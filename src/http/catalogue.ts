@@ -1,7 +1,7 @@
 import type { GenerationRouter } from '../contracts/difficulty.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { PolicyInfo } from '../contracts/feedback.ts';
-import type { Principal } from '../contracts/tenancy.ts';
+import type { Principal } from '../contracts/authenticator.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Task } from '../domain/task.ts';
 

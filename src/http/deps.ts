@@ -13,7 +13,7 @@ import type { LoggedRequests } from './access-log.ts';
 import type { LedgerReader } from './ledger.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Tracing } from '../contracts/tracing.ts';
-import type { Authenticator } from '../contracts/tenancy.ts';
+import type { Authenticator } from '../contracts/authenticator.ts';
 import type { Constitution } from '../domain/constitution.ts';
 import type { Rubric } from '../domain/rubric.ts';
 

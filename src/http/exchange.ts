@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../contracts/clock.ts';
 import type { Call, CallClass, CallStarter, StartedCall } from '../contracts/call.ts';
 import type { Trace } from '../contracts/tracing.ts';
-import type { Principal } from '../contracts/tenancy.ts';
+import type { Principal } from '../contracts/authenticator.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { EngineStopwatch } from './engine-time.ts';
 import { classOf, PRIORITY_HEADER } from './priority.ts';

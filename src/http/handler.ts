@@ -1,4 +1,4 @@
-import type { Principal } from '../contracts/tenancy.ts';
+import type { Principal } from '../contracts/authenticator.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
-import type { AnsweredRequest } from '../contracts/observers.ts';
-import { logAccess, statusOf } from './access-log.ts';
 import { createApp, type AppListener } from './app.ts';
 import { createCatalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
-import { Exchange, requestIdOf } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { drainingError, toGatewayError } from './failure.ts';
 import type { Handler, TeamHandler } from './handler.ts';
 import { InFlight } from './in-flight.ts';
@@ -15,8 +13,10 @@ import { createModelHandler, createModelListHandler } from './models.ts';
 import { createQualityHandler } from './quality.ts';
 import { answerHealth, createReadinessHandler, type Phase } from './readiness.ts';
 import { takePathToken } from './path-token.ts';
+import { openExchange } from './open-exchange.ts';
 import { postHandlers } from './post-handlers.ts';
 import { sendError } from './reply.ts';
+import { forCallers } from './route-scopes.ts';
 import { storedRoutes } from './stored-routes.ts';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -45,7 +45,7 @@ export function createListener(current: () => GatewayDeps, inFlight: InFlight, p
   const listen: RequestListener = (request, response) => {
     const { deps, hot, app, fail, underWay } = routesNow();
     takePathToken(request);
-    const exchange = open(deps, [inFlight, underWay], request, response);
+    const exchange = openExchange(deps, [inFlight, underWay], request, response);
     if (phase() !== 'serving') response.shouldKeepAlive = false;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       sendError(
@@ -70,41 +70,6 @@ export function createListener(current: () => GatewayDeps, inFlight: InFlight, p
   };
 }
 
-function open(
-  deps: GatewayDeps,
-  lists: readonly InFlight[],
-  request: IncomingMessage,
-  response: ServerResponse,
-): Exchange {
-  const requestId = requestIdOf(request, () => deps.random.id('req_'));
-  const exchange = new Exchange(request, response, requestId, deps.clock);
-  for (const list of lists) list.add(exchange);
-  deps.requests?.began();
-  response.once('close', () => {
-    exchange.leave();
-    for (const list of lists) list.remove(exchange);
-    logAccess(deps, exchange);
-    deps.requests?.answered(reportOf(deps, exchange));
-    endTrace(exchange);
-  });
-  return exchange;
-}
-
-function reportOf({ clock }: GatewayDeps, exchange: Exchange): AnsweredRequest {
-  const { route, startedAt, engineTime, queuedMs } = exchange;
-  const ms = clock.monotonic() - startedAt;
-  return { route, status: statusOf(exchange), ms, engineMs: engineTime.ms(), queuedMs };
-}
-
-function endTrace(exchange: Exchange): void {
-  const { trace, requestId, principal } = exchange;
-  const status = statusOf(exchange);
-  trace?.end(
-    { 'http.response.status_code': status, 'assay.request.id': requestId, 'assay.team': principal?.team },
-    exchange.errorCode,
-  );
-}
-
 type Fail = (exchange: Exchange, error: unknown) => void;
 
 interface Routes {
@@ -118,20 +83,17 @@ interface Routes {
 
 function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
   const catalogue = createCatalogue(deps.policies, deps.engines);
-  const forTeams = (handle: TeamHandler): Handler => {
-    return (exchange) => {
-      const principal = deps.authenticator.authenticate(exchange.request.headers.authorization);
-      exchange.principal = principal;
+  const forTeams = (method: string, path: string, handle: TeamHandler): Handler =>
+    forCallers(deps.authenticator, { method, path }, (exchange, principal) => {
       if (phase() === 'closing') throw drainingError();
       return handle(exchange, principal);
-    };
-  };
+    });
   const fail: Fail = (exchange, error) => sendError(exchange, toGatewayError(error, exchange, deps.logger));
   const counted = counting(deps);
   const hot = new Map(
     postHandlers(deps, catalogue).map(([path, handle]) => [
       path,
-      forTeams(FREE.has(path) ? handle : counted(handle)),
+      forTeams('POST', path, FREE.has(path) ? handle : counted(handle)),
     ]),
   );
   const startedAt = Math.floor(deps.clock.now() / 1000);
@@ -142,13 +104,13 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     hot,
     health: answerHealth,
     readiness: createReadinessHandler(deps, phase),
-    models: forTeams(createModelListHandler(catalogue, startedAt)),
-    model: (id) => forTeams(oneModel(id)),
-    quality: (policy) => forTeams(quality(policy)),
+    models: forTeams('GET', '/v1/models', createModelListHandler(catalogue, startedAt)),
+    model: (id) => forTeams('GET', '/v1/models/*id', oneModel(id)),
+    quality: (policy) => forTeams('GET', '/v1/feedback/policies/:name', quality(policy)),
     others: [...ledgerRoutes(deps), ...jobRoutes(deps, catalogue), ...storedRoutes(deps)].map(
       ({ handle, ...route }) => ({
         ...route,
-        handle: (id) => forTeams(handle(id)),
+        handle: (id) => forTeams(route.method, route.path, handle(id)),
       }),
     ),
     fail,

@@ -1,5 +1,5 @@
 import type { CallClass } from '../contracts/call.ts';
-import type { Principal } from '../contracts/tenancy.ts';
+import type { Principal } from '../contracts/authenticator.ts';
 import { GatewayError } from '../domain/errors.ts';
 
 /** The header by which a request says how urgent it is. */

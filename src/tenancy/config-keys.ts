@@ -1,66 +1,49 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { CallClass } from '../contracts/call.ts';
-import type { Authenticator, Principal } from '../contracts/tenancy.ts';
-import { GatewayError } from '../domain/errors.ts';
+import type { Principal, Scope } from '../contracts/authenticator.ts';
+import { keyHashOf, keyOf } from '../domain/api-key.ts';
+import { knownKey, type KnownKey } from './key-authenticator.ts';
 
-/**
- * API keys from the configuration. A key is `assay_<id>_<secret>`; only its SHA-256 is configured.
- * Every failure takes the same path and gets the same answer; digests are compared in constant time.
- */
+/** API keys from the configuration; only their hashes stand there. */
 export interface TeamKeys {
   readonly team: string;
+  readonly scopes: readonly Scope[];
   readonly policies: readonly string[] | null;
   /** Absent allows all. */
   readonly classes?: readonly CallClass[];
   readonly keys: readonly { readonly id: string; readonly sha256: string }[];
 }
 
-const KEY = /^assay_([a-z0-9]{1,32})_[A-Za-z0-9]{20,128}$/;
-/** Digests are compared as hexadecimal text: making that is three times cheaper than making bytes. */
-const ABSENT = Buffer.alloc(64);
+/** What keys of the configuration allow. */
+export const WORK_SCOPES: readonly Scope[] = ['submit', 'read'];
 
-export function createKeyAuthenticator(teams: readonly TeamKeys[]): Authenticator {
-  const known = new Map<string, { readonly digest: Buffer; readonly principal: Principal }>();
-  for (const team of teams) {
-    const policies = team.policies === null ? null : new Set(team.policies);
-    const classes = team.classes === undefined ? {} : { classes: new Set(team.classes) };
-    for (const key of team.keys) {
-      const principal: Principal = { team: team.team, keyId: key.id, policies, ...classes };
-      known.set(key.id, { digest: Buffer.from(key.sha256, 'latin1'), principal });
+/** By the id of the key. */
+export function configKeys(teams: readonly TeamKeys[]): ReadonlyMap<string, KnownKey> {
+  const known = new Map<string, KnownKey>();
+  for (const { team, scopes, policies, classes, keys } of teams) {
+    const common = {
+      team,
+      scopes: new Set(scopes),
+      policies: policies === null ? null : new Set(policies),
+      ...(classes === undefined ? {} : { classes: new Set(classes) }),
+    };
+    for (const { id, sha256 } of keys) {
+      const principal: Principal = { ...common, keyId: id };
+      known.set(id, knownKey(sha256, principal));
     }
   }
-  return {
-    authenticate(authorization) {
-      const key = keyFrom(authorization);
-      const entry = known.get(KEY.exec(key)?.[1] ?? '');
-      const digest = Buffer.from(hash('sha256', key), 'latin1');
-      const matches = timingSafeEqual(digest, entry?.digest ?? ABSENT);
-      if (entry === undefined || !matches) {
-        throw new GatewayError('unauthenticated', 'the API key is missing or not valid');
-      }
-      return entry.principal;
-    },
-  };
+  return known;
 }
 
 /** A key that lives as long as the process: for a command that starts a gateway and then talks to it. */
 export function createOwnKey(): { readonly key: string; readonly team: TeamKeys } {
   const id = `own${randomBytes(8).toString('hex')}`;
-  const key = `assay_${id}_${randomBytes(32).toString('hex')}`;
-  const sha256 = hash('sha256', key);
-  return { key, team: { team: 'local', policies: null, keys: [{ id, sha256 }] } };
+  const key = keyOf(id, randomBytes(32).toString('hex'));
+  const keys = [{ id, sha256: keyHashOf(key) }];
+  return { key, team: { team: 'local', scopes: WORK_SCOPES, policies: null, keys } };
 }
 
-/** The gateway without keys: everybody is the team `default`. Only for loopback, or when asked for. */
-export function createOpenAuthenticator(): Authenticator {
-  const principal: Principal = { team: 'default', keyId: null, policies: null };
-  return { authenticate: () => principal };
-}
-
-/** The key in a Bearer header, or the user name of a Basic one (for clients that can only set a URL). */
-function keyFrom(authorization: string | undefined): string {
-  const [scheme = '', credentials = ''] = authorization?.split(' ', 2) ?? [];
-  if (/^bearer$/i.test(scheme)) return credentials;
-  if (!/^basic$/i.test(scheme)) return '';
-  return Buffer.from(credentials, 'base64').toString('utf8').split(':', 1)[0] ?? '';
+/** Everybody, where no keys are asked for. */
+export function anonymous(team: string, scopes: readonly Scope[]): Principal {
+  return { team, keyId: null, scopes: new Set(scopes), policies: null };
 }

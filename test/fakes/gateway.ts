@@ -1,9 +1,8 @@
 import type { Engine } from '../../src/contracts/engine.ts';
 import type { Logger } from '../../src/contracts/telemetry.ts';
-import type { Authenticator } from '../../src/contracts/tenancy.ts';
+import type { Authenticator, Principal, Scope } from '../../src/contracts/authenticator.ts';
 import type { GatewayDeps } from '../../src/http/deps.ts';
 import { createGatewayServer, type GatewayServer } from '../../src/http/server.ts';
-import { GatewayError } from '../../src/domain/errors.ts';
 import { createCallStarter } from '../../src/resilience/deadline.ts';
 import { createSystemClock } from '../../src/telemetry/system-clock.ts';
 import { countingRandom } from './clock.ts';
@@ -27,13 +26,19 @@ export interface TestGateway extends AsyncDisposable {
 
 /** `key-all` may use every policy, `key-default` only `default`; there is no other key. */
 function testAuthenticator(): Authenticator {
+  const work = new Set<Scope>(['submit', 'read']);
+  const principals: ReadonlyMap<string | undefined, Principal> = new Map([
+    ['Bearer key-all', { team: 'all', keyId: 'k1', scopes: work, policies: null }],
+    [
+      'Bearer key-default',
+      { team: 'default-only', keyId: 'k2', scopes: work, policies: new Set(['default']) },
+    ],
+  ]);
   return {
-    authenticate(authorization) {
-      if (authorization === 'Bearer key-all') return { team: 'all', keyId: 'k1', policies: null };
-      if (authorization === 'Bearer key-default') {
-        return { team: 'default-only', keyId: 'k2', policies: new Set(['default']) };
-      }
-      throw new GatewayError('unauthenticated', 'the API key is missing or not valid');
+    authenticate({ authorization }) {
+      const principal = principals.get(authorization);
+      if (principal !== undefined) return { ok: true, principal };
+      return { ok: false, refusal: { code: 'unauthenticated', retryAfterMs: null } };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobIntake, JobRequest, JobService } from '../../contracts/jobs.ts';
-import type { Principal } from '../../contracts/tenancy.ts';
+import type { Principal } from '../../contracts/authenticator.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import { renderSubmission } from '../../wire/job.ts';
 import { parseJobBody, parseJobQuery, type WantedJob } from '../../wire/job-request.ts';

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { LineCall, LineRelay, LineReply } from '../../contracts/batches.ts';
-import type { Principal } from '../../contracts/tenancy.ts';
+import type { Principal } from '../../contracts/authenticator.ts';
 import { createCatalogue } from '../catalogue.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { Exchange } from '../exchange.ts';
@@ -46,6 +46,8 @@ export function createLineRelay(deps: GatewayDeps, itemTimeoutMs: number): LineR
   };
 }
 
+const SUBMIT: Principal['scopes'] = new Set(['submit']);
+
 async function askOne(
   handle: TeamHandler,
   call: LineCall,
@@ -55,7 +57,8 @@ async function askOne(
   const reply = new GatheredReply(request);
   const exchange = new Exchange(request, reply, call.requestId, deps.clock);
   const { team, allowed } = call;
-  const principal: Principal = { team, keyId: null, policies: allowed === null ? null : new Set(allowed) };
+  const policies = allowed === null ? null : new Set(allowed);
+  const principal: Principal = { team, keyId: null, scopes: SUBMIT, policies };
   exchange.principal = principal;
   exchange.route = call.path;
   const leave = (): void => {

@@ -1,5 +1,5 @@
 import type { PolicyInfo } from '../../contracts/feedback.ts';
-import type { Principal } from '../../contracts/tenancy.ts';
+import type { Principal } from '../../contracts/authenticator.ts';
 import { toUsd } from '../../domain/cost.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { Rubric } from '../../domain/rubric.ts';

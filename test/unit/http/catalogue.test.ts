@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Scope } from '../../../src/contracts/authenticator.ts';
 import { createCatalogue } from '../../../src/http/catalogue.ts';
 import { engineFailure, generatingEngine } from '../../fakes/generating-engine.ts';
 
@@ -14,9 +15,19 @@ const catalogue = createCatalogue(
   ],
   new Map([small, large, twin].map((engine) => [engine.id, engine])),
 );
-const anyTeam = { team: 't', keyId: null, policies: null };
-const smallTeam = { team: 's', keyId: null, policies: new Set(['default']) };
-const strictTeam = { team: 'x', keyId: null, policies: new Set(['strict']) };
+const anyTeam = { team: 't', keyId: null, scopes: new Set<Scope>(['submit']), policies: null };
+const smallTeam = {
+  team: 's',
+  keyId: null,
+  scopes: new Set<Scope>(['submit']),
+  policies: new Set(['default']),
+};
+const strictTeam = {
+  team: 'x',
+  keyId: null,
+  scopes: new Set<Scope>(['submit']),
+  policies: new Set(['strict']),
+};
 
 function found(name: string): unknown {
   const offer = catalogue.model(name, anyTeam);

@@ -1,32 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createKeyAuthenticator,
-  createOpenAuthenticator,
-  createOwnKey,
-} from '../../../src/tenancy/config-keys.ts';
+import type { Authentication } from '../../../src/contracts/authenticator.ts';
+import { anonymous, configKeys, createOwnKey } from '../../../src/tenancy/config-keys.ts';
+import { createKeyAuthenticator, createOpenAuthenticator } from '../../../src/tenancy/key-authenticator.ts';
+import { manualClock } from '../../fakes/clock.ts';
 
 const KEY = 'assay_k1_abcdefghijklmnopqrstuvwxyz012345';
 // sha256 of KEY, by `printf %s KEY | sha256sum`
 const SHA256 = '6047b59327a4d16731f96e622d2a6306f030d90e8d810df044b54d1a6b253c35';
 
-const authenticator = createKeyAuthenticator([
-  { team: 'reward', policies: ['default'], keys: [{ id: 'k1', sha256: SHA256 }] },
-  { team: 'other', policies: null, keys: [{ id: 'k2', sha256: '00'.repeat(32) }] },
-]);
+const reward = {
+  team: 'reward',
+  scopes: ['submit', 'read'] as const,
+  policies: ['default'],
+  keys: [{ id: 'k1', sha256: SHA256 }],
+};
+const other = {
+  team: 'other',
+  scopes: ['submit'] as const,
+  policies: null,
+  keys: [{ id: 'k2', sha256: '00'.repeat(32) }],
+};
+
+function authenticate(authorization: string | undefined): Authentication | Promise<Authentication> {
+  const keys = configKeys([reward, other]);
+  const authenticator = createKeyAuthenticator((id) => keys.get(id), manualClock());
+  return authenticator.authenticate({ authorization, address: '127.0.0.1' });
+}
 
 describe('keys from the configuration', () => {
-  it('knows the team of a Bearer key', () => {
-    expect(authenticator.authenticate(`Bearer ${KEY}`)).toEqual({
+  const found = {
+    ok: true,
+    principal: {
       team: 'reward',
       keyId: 'k1',
+      scopes: new Set(['submit', 'read']),
       policies: new Set(['default']),
-    });
-    expect(authenticator.authenticate(`bearer ${KEY}`).team).toBe('reward');
+    },
+  };
+
+  it('knows the team of a Bearer key', () => {
+    expect(authenticate(`Bearer ${KEY}`)).toEqual(found);
+    expect(authenticate(`bearer ${KEY}`)).toEqual(found);
   });
 
   it('takes the key as the user name of Basic too', () => {
-    const basic = Buffer.from(`${KEY}:`).toString('base64');
-    expect(authenticator.authenticate(`Basic ${basic}`).team).toBe('reward');
+    expect(authenticate(`Basic ${Buffer.from(`${KEY}:`).toString('base64')}`)).toEqual(found);
   });
 
   it.each([
@@ -39,34 +57,37 @@ describe('keys from the configuration', () => {
     ['the id with the hash as secret', `Bearer assay_k1_${SHA256}`],
     ['a prototype name', 'Bearer assay___proto___abcdefghijklmnopqrstuvwxyz012345'],
     ['a quote', `Bearer ' OR 1=1 --`],
-  ])('answers %s with one and the same error', (_, header) => {
-    expect(() => authenticator.authenticate(header)).toThrow(
-      expect.objectContaining({ code: 'unauthenticated', message: 'the API key is missing or not valid' }),
-    );
+  ])('answers %s with one and the same refusal', (_, header) => {
+    expect(authenticate(header)).toEqual({
+      ok: false,
+      refusal: { code: 'unauthenticated', retryAfterMs: null },
+    });
   });
 });
 
 describe('the key of the process itself', () => {
   it('opens a gateway that has other keys', () => {
     const own = createOwnKey();
-    const both = createKeyAuthenticator([
-      { team: 'reward', policies: [], keys: [{ id: 'k1', sha256: SHA256 }] },
-      own.team,
-    ]);
-    expect(both.authenticate(`Bearer ${own.key}`)).toEqual({
-      team: 'local',
-      keyId: own.team.keys[0]?.id,
-      policies: null,
+    const keys = configKeys([reward, own.team]);
+    const both = createKeyAuthenticator((id) => keys.get(id), manualClock());
+    expect(both.authenticate({ authorization: `Bearer ${own.key}`, address: '' })).toEqual({
+      ok: true,
+      principal: {
+        team: 'local',
+        keyId: own.team.keys[0]?.id,
+        scopes: new Set(['submit', 'read']),
+        policies: null,
+      },
     });
   });
 });
 
 describe('a gateway without keys', () => {
-  it('takes everybody as the default team', () => {
-    expect(createOpenAuthenticator().authenticate(undefined)).toEqual({
-      team: 'default',
-      keyId: null,
-      policies: null,
+  it('takes everybody as the same team', () => {
+    const open = createOpenAuthenticator(anonymous('default', ['submit']));
+    expect(open.authenticate({ authorization: undefined, address: '' })).toEqual({
+      ok: true,
+      principal: { team: 'default', keyId: null, scopes: new Set(['submit']), policies: null },
     });
   });
 });

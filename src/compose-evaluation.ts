@@ -4,38 +4,19 @@ import { need } from './compose-parts.ts';
 import { withReplayed } from './compose-semantic-replay.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import { configSchema } from './config/schema.ts';
-import type {
-  Calibration,
-  CalibrationTask,
-  CascadePlan,
-  JudgedItem,
-  StratumCalibration,
-} from './contracts/evaluation.ts';
+import type { CascadePlan, JudgedItem } from './contracts/evaluation.ts';
 import type { Program, RunningGateway } from './contracts/program.ts';
 import { promptPartsOf } from './domain/judge-key.ts';
-import { ALL_ITEMS, type StratumDimension, stratumOf } from './domain/stratum.ts';
-import { calibrationOf } from './evaluation/calibration-items.ts';
-import { reportCalibration } from './evaluation/calibration-report.ts';
 import { compareJudges } from './evaluation/compare.ts';
 import { evaluatePolicy } from './evaluation/evaluate.ts';
 import { attackItems, reportInjections } from './evaluation/injections/injections.ts';
 import { playCascade } from './evaluation/play.ts';
-import { replay } from './routing/certificates/replay.ts';
-import { certifyChain, withStagesOf } from './routing/certificates/shorter-chains.ts';
 import { thresholdRule } from './routing/threshold-rule.ts';
-import { renderCertificate } from './wire/certificate.ts';
 
 /** What the evaluating commands need. */
 export const evaluationProgram: Pick<
   Program,
-  | 'compareJudges'
-  | 'evaluate'
-  | 'withSimilar'
-  | 'attackItems'
-  | 'reportInjections'
-  | 'playCascade'
-  | 'calibrate'
-  | 'calibrateStrata'
+  'compareJudges' | 'evaluate' | 'withSimilar' | 'attackItems' | 'reportInjections' | 'playCascade'
 > = {
   compareJudges,
   evaluate: evaluatePolicy,
@@ -43,39 +24,7 @@ export const evaluationProgram: Pick<
   attackItems,
   reportInjections,
   playCascade: playThreshold,
-  calibrate,
-  calibrateStrata,
 };
-
-function calibrateStrata(
-  items: readonly JudgedItem[],
-  task: Omit<CalibrationTask, 'stratum' | 'sharedBy'>,
-  dimensions: readonly StratumDimension[],
-): StratumCalibration[] {
-  const strata = [
-    ...Map.groupBy(items, ({ item }) => (item === null ? ALL_ITEMS : stratumOf(item, dimensions))),
-  ];
-  return strata
-    .toSorted(([, one], [, other]) => other.length - one.length)
-    .map(([stratum, part]) => {
-      const own = { ...task, stratum, sharedBy: strata.length };
-      return { stratum, items: part.length, result: calibrate(part, own, items) };
-    });
-}
-
-function calibrate(
-  items: readonly JudgedItem[],
-  task: CalibrationTask,
-  whole: readonly JudgedItem[] = items,
-): Calibration {
-  const { items: calibrationItems, request } = calibrationOf(items, task, whole);
-  const certification = certifyChain(calibrationItems, request);
-  if (!certification.ok) return certification;
-  const { certificate } = certification;
-  const ends = replay(certificate, withStagesOf(certificate, calibrationItems, request.stages));
-  const report = reportCalibration(items, { task, certificate, ends });
-  return { ok: true, certificate: `${JSON.stringify(renderCertificate(certificate), null, 2)}\n`, report };
-}
 
 /** Engine kind and template hash of every judge, as its key has them. */
 export function judgePartsOf({ config, templates }: LoadedConfig): RunningGateway['judgeParts'] {

@@ -4,7 +4,7 @@ import { createScoreStore, type ScoreStore } from './caching/score-store.ts';
 import type { Config } from './config/schema.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
-import type { EvidenceArchive, LaneScope } from './contracts/evidence.ts';
+import type { EvidenceArchive, LaneScope, ObservationPage, ObservationQuery } from './contracts/evidence.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { LaneEvent, LaneQuality, QualityBook } from './contracts/quality.ts';
 import { type AnchorWatch, createAnchorWatch } from './routing/anchors/anchor-watch.ts';
@@ -14,6 +14,7 @@ import { certifyChain } from './routing/certificates/shorter-chains.ts';
 import { createSpendPace } from './routing/deferral/spend-pace.ts';
 import { createPolicyGate, type PolicyGate } from './routing/difficulty/policy-gate.ts';
 import { createLanes, type LaneFactory, type Lanes } from './routing/lanes.ts';
+import { observationPage } from './routing/observation-pages.ts';
 import { createOutcomeBook, type OutcomeBook } from './routing/outcome-book.ts';
 import { createSpending, type Spending } from './routing/spending.ts';
 
@@ -36,6 +37,8 @@ export interface Evidence {
   scores(bytes: number): ScoreStore;
   /** All there are, without what needs counting through verdicts. */
   lanes(): readonly Omit<LaneQuality, 'goldAgreement'>[];
+  /** Null for a policy without lanes. */
+  observations(policy: string, query: ObservationQuery): ObservationPage | null;
   /** By policy. */
   spendings(): readonly (readonly [string, Spending])[];
   close(): Promise<void>;
@@ -67,15 +70,7 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
   return {
     outcomes,
     auditor,
-    quality: {
-      difficulty: (policy) => gates.last(policy)?.quality() ?? null,
-      anchors: (policy) => anchors.last(policy)?.quality() ?? [],
-      lanes: (team, policy) =>
-        (lanes.last(policy)?.ofTeam(team) ?? []).map((lane) => ({
-          ...lane.quality(),
-          goldAgreement: outcomes.agreement(team, policy, lane.scope.stratum),
-        })),
-    },
+    quality: createQualityBook({ lanes, gates, anchors, outcomes }),
     lanesOf(name, policy, target, certificates) {
       const promise = promiseOf(policy, target, certificates);
       return lanes.get(name, promise, () => {
@@ -103,12 +98,35 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
     scores: (bytes) => scores.get('scores', bytes, () => createScoreStore(bytes, parts.clock)),
     lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
+    observations(policy, query) {
+      const made = lanes.last(policy);
+      return made === undefined ? null : observationPage(made, query);
+    },
     spendings: () => spendings.entries(),
     close() {
       for (const watch of anchors.all()) watch.stop();
       return auditor.close();
     },
   };
+}
+
+function createQualityBook({ lanes, gates, anchors, outcomes }: QualityParts): QualityBook {
+  return {
+    difficulty: (policy) => gates.last(policy)?.quality() ?? null,
+    anchors: (policy) => anchors.last(policy)?.quality() ?? [],
+    lanes: (team, policy) =>
+      (lanes.last(policy)?.ofTeam(team) ?? []).map((lane) => ({
+        ...lane.quality(),
+        goldAgreement: outcomes.agreement(team, policy, lane.scope.stratum),
+      })),
+  };
+}
+
+interface QualityParts {
+  readonly lanes: Memory<Lanes>;
+  readonly gates: Memory<PolicyGate>;
+  readonly anchors: Memory<AnchorWatch>;
+  readonly outcomes: OutcomeBook;
 }
 
 /** What a policy's lanes rest on: with another of it they begin anew. */

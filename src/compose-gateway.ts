@@ -4,7 +4,7 @@ import { createJobs } from './compose-jobs.ts';
 import { openLedger, type OpenStorage, openStorage } from './compose-ledger.ts';
 import { createParts, type Parts } from './compose-parts.ts';
 import { createEvidence } from './compose-evidence.ts';
-import { createLabelCache, type LabelCache } from './compose-label-cache.ts';
+import { createLabelCache } from './compose-label-cache.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
 import { createState, type Lasting } from './compose-state.ts';
 import { createMetrics, createTelemetry, type Telemetry } from './compose-telemetry.ts';
@@ -69,7 +69,7 @@ async function openGateway(
     logger: parts.logger,
   });
   const server = createGatewayServer(() => reloader.current().deps);
-  const operations = createOperations(reloader, labels, parts.telemetry);
+  const operations = createOperations(reloader, { labels, evidence }, parts.telemetry);
   const admin = createAdmin(config, operations, parts);
   const configNow = () => reloader.current().loaded.config;
   const { engines, cache } = operations;
@@ -143,7 +143,11 @@ function createAdmin(config: Config, operations: Operations, parts: GatewayParts
   });
 }
 
-function createOperations(reloader: Reloader, cache: LabelCache, { meter }: Telemetry): Operations {
+function createOperations(
+  reloader: Reloader,
+  { labels, evidence }: Pick<Lasting, 'labels' | 'evidence'>,
+  { meter }: Telemetry,
+): Operations {
   const reloads = meter.counter('assay_config_reloads_total');
   const [ok, refused] = [reloads.of({ reload: 'ok' }), reloads.of({ reload: 'refused' })];
   const engines = (): ConfiguredEngines => reloader.current().engines;
@@ -166,7 +170,8 @@ function createOperations(reloader: Reloader, cache: LabelCache, { meter }: Tele
       (result.ok ? ok : refused).add();
       return result;
     },
-    cache,
+    cache: labels,
+    observations: (policy, query) => evidence.observations(policy, query),
     costs: () => reloader.current().deps.ledger?.costs ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { calibrationProgram } from './compose-calibration.ts';
 import { withAnchors } from './compose-anchors.ts';
 import { withCertificates } from './compose-certificates.ts';
 import { closeAll, createEngines, whenReady } from './compose-engines.ts';
@@ -62,6 +63,7 @@ export function createProgram(environment: Environment): Program {
         request.config === null ? checkConfig(simulatedConfig(NOWHERE), loadOptions) : load(request.config),
       ),
     ...evaluationProgram,
+    ...calibrationProgram,
   };
 }
 

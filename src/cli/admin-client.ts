@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'undici';
 import { z } from 'zod';
 import type { CommandContext } from './context.ts';
@@ -22,11 +23,25 @@ const TIMEOUT_MS = 30_000;
 export async function askAdmin(
   method: 'GET' | 'POST',
   path: string,
-  { url, key }: AdminAccess,
-  { io, body: sent }: Pick<CommandContext, 'io'> & { readonly body?: unknown },
+  access: AdminAccess,
+  sending: Sending,
 ): Promise<unknown> {
+  return JSON.parse((await askAdminText(method, path, access, sending)).text);
+}
+
+interface Sending extends Pick<CommandContext, 'io'> {
+  readonly body?: unknown;
+}
+
+/** The same for what is not JSON, with the headers of the reply. */
+export async function askAdminText(
+  method: 'GET' | 'POST',
+  path: string,
+  { url, key }: AdminAccess,
+  { io, body: sent }: Sending,
+): Promise<{ readonly text: string; readonly headers: IncomingHttpHeaders }> {
   const secret = key ?? io.env['ASSAY_ADMIN_KEY'];
-  const { statusCode, body } = await request(url.replace(/\/$/, '') + path, {
+  const { statusCode, headers, body } = await request(url.replace(/\/$/, '') + path, {
     method,
     headers: {
       ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
@@ -38,7 +53,7 @@ export async function askAdmin(
     throw new CommandError(EXIT.stopped, `no admin API answers at ${url}`, { cause });
   });
   const text = await body.text();
-  if (statusCode === 200) return JSON.parse(text);
+  if (statusCode === 200) return { text, headers };
   const told = errorSchema.safeParse(jsonOrNull(text));
   const message = told.success ? told.data.error.message : `${url} answered with status ${statusCode}`;
   throw new CommandError(statusCode < 500 ? EXIT.usage : EXIT.stopped, message);

@@ -1,5 +1,6 @@
 import type { CacheOperations } from './cache.ts';
 import type { CostBook } from './costs.ts';
+import type { ObservationPage, ObservationQuery } from './evidence.ts';
 import type { ReplicaLoad, ReplicaState } from './engine.ts';
 import type { QueueState } from './scheduling.ts';
 
@@ -39,6 +40,8 @@ export interface Operations {
   readonly cache: CacheOperations;
   /** What all teams spent; null where nothing is kept. */
   costs(): CostBook | null;
+  /** What certificates of a policy rest on, or would; null for a policy without a target, or of no such name. */
+  observations(policy: string, query: ObservationQuery): ObservationPage | null;
 }
 
 /** How a configuration was taken over, or why it was not: then the one before stays. */

@@ -183,6 +183,9 @@ export interface CalibrationTask extends Resampling {
   readonly createdAt: number;
 }
 
+/** What is to be certified from the observations of a running gateway; judges and reference are theirs. */
+export type ObservedTask = Omit<CalibrationTask, 'small' | 'reference' | 'stratum' | 'heldOut'>;
+
 /** What came of one stratum of a file. */
 export interface StratumCalibration {
   readonly stratum: string;

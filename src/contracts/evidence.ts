@@ -22,6 +22,8 @@ export interface Observation {
   /** The chain that answered, every stage of it. */
   readonly stages: readonly Stage[];
   readonly reference: JudgeKey;
+  /** A person gave the label in `item.reference`; absent, the judge `reference` did. */
+  readonly labelledBy?: 'human';
   /** The certificate that released the label without the reference; null when the reference did. */
   readonly acceptedBy: string | null;
   /** The released label; null when there was none. */
@@ -30,6 +32,30 @@ export interface Observation {
   readonly at: number;
   /** Probability of the coin that chose it, in (0, 1]; absent, it is the lane's own audit share. */
   readonly probability?: number;
+}
+
+/** Where a page of observations ended: the lane, how often it had begun anew, and the number of the last one in it. */
+export interface ObservationPlace {
+  readonly team: string;
+  readonly stratum: string;
+  readonly generation: number;
+  readonly number: number;
+}
+
+/** Which observations of a policy are asked for; null stands for all. */
+export interface ObservationQuery {
+  readonly team: string | null;
+  readonly stratum: string | null;
+  /** Only what comes behind this place. */
+  readonly after: ObservationPlace | null;
+  /** Largest page, > 0. */
+  readonly limit: number;
+}
+
+export interface ObservationPage {
+  readonly observations: readonly Observation[];
+  /** For the next page; null when there is nothing more now. */
+  readonly next: ObservationPlace | null;
 }
 
 /** An observation as it is kept: `order` is its place among those that count, null while it waits for a person. */

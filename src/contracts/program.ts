@@ -9,10 +9,12 @@ import type {
   EvaluationTask,
   InjectionTask,
   JudgedItem,
+  ObservedTask,
   Report,
   SimilarPlan,
   StratumCalibration,
 } from './evaluation.ts';
+import type { Observation } from './evidence.ts';
 import type { ReplicaState } from './engine.ts';
 import type { Planner, PlanRequest } from './plan.ts';
 import type { PromptCheck } from './prompts.ts';
@@ -114,6 +116,8 @@ export interface Program {
     task: Omit<CalibrationTask, 'stratum' | 'sharedBy'>,
     dimensions: readonly StratumDimension[],
   ): StratumCalibration[];
+  /** The same from observations of a running gateway, all of one stratum; at least one is needed. */
+  calibrateObservations(observations: readonly Observation[], task: ObservedTask): Calibration;
   /** The report with what labels of similar items would have done to these labels; n-grams tell what is similar. */
   withSimilar(
     report: Report,

@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { kept, sendCosts } from './ledger.ts';
 import { sendMetrics } from './metrics.ts';
 import { readJson } from './json-body.ts';
+import { sendObservations } from './observations.ts';
 import { sendJson, sendProblems } from './reply.ts';
 
 interface Means {
@@ -22,7 +23,8 @@ interface Route {
   /** For the log. */
   readonly pattern: string;
   readonly path: RegExp;
-  handle(exchange: Exchange, means: Means, replica: string): Promise<void> | void;
+  /** `names`: what the groups of `path` matched. */
+  handle(exchange: Exchange, means: Means, names: readonly string[]): Promise<void> | void;
 }
 
 /** The routes of the admin API; who acts, and on what, goes to the log. */
@@ -62,6 +64,12 @@ const ROUTES: readonly Route[] = [
     path: /^\/admin\/costs$/,
     handle: (exchange, { operations }) => sendCosts(exchange, kept(operations.costs()), null),
   },
+  {
+    method: 'GET',
+    pattern: '/admin/policies/{name}/observations',
+    path: /^\/admin\/policies\/([a-z0-9-]+)\/observations$/,
+    handle: (exchange, { operations }, [policy = '']) => sendObservations(exchange, operations, policy),
+  },
 ];
 
 /** Throws `not_found`, or `method_not_allowed`. */
@@ -74,8 +82,8 @@ export function findAdminRoute(exchange: Exchange): AdminHandler {
   if (method !== route.method) {
     throw new GatewayError('method_not_allowed', `${route.pattern} takes ${route.method}`);
   }
-  const [, engine, replica] = route.path.exec(path) ?? [];
-  return (each, means) => route.handle(each, means, `${engine}/${replica}`);
+  const [, ...names] = route.path.exec(path) ?? [];
+  return (each, means) => route.handle(each, means, names);
 }
 
 function drainRoute(action: 'drain' | 'undrain', draining: boolean): Route {
@@ -83,7 +91,8 @@ function drainRoute(action: 'drain' | 'undrain', draining: boolean): Route {
     method: 'POST',
     pattern: `/admin/engines/{engine}/replicas/{replica}/${action}`,
     path: new RegExp(`^/admin/engines/([a-z0-9-]+)/replicas/([a-z0-9.-]+)/${action}$`),
-    handle(exchange, { operations, logger }, name) {
+    handle(exchange, { operations, logger }, names) {
+      const name = names.join('/');
       if (!operations.setDraining(name, draining)) {
         throw new GatewayError('not_found', 'there is no replica of this name; GET /admin/engines has them');
       }

@@ -124,7 +124,7 @@ export class Lane {
   gold(verdictId: string, label: Label): boolean {
     const observation = this.#awaiting.take(verdictId);
     if (observation === undefined) return false;
-    this.#take({ ...observation, item: { ...observation.item, reference: label } });
+    this.#take({ ...observation, item: { ...observation.item, reference: label }, labelledBy: 'human' });
     return true;
   }
 
@@ -147,6 +147,16 @@ export class Lane {
     else this.#audit(observation);
     this.#look();
     this.#changed();
+  }
+
+  /** Counts how often everything began anew: numbers of observations begin anew with it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The evidence as it is now, in pages: see `ObservationLog.page`. */
+  observations(after: number, limit: number): ReturnType<ObservationLog['page']> {
+    return this.#log.page(after, limit);
   }
 
   quality(): Omit<LaneQuality, 'goldAgreement'> {

@@ -5,7 +5,7 @@ import type {
   CertifiedStage,
   SignalName,
 } from '../contracts/certificate.ts';
-import type { JudgeKey } from '../domain/judge-key.ts';
+import { judgeKeySchema, renderKey, toKey } from './judge-key.ts';
 
 /** Certificates as files and replies show them: snake case, every number as it is, so that a copy reads back equal. */
 const SIGNALS = [
@@ -20,20 +20,6 @@ const SIGNALS = [
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);
-
-const judgeKeySchema = z
-  .strictObject({
-    id: z.string().regex(/^jdg_[0-9a-f]{16}$/),
-    model: z.string(),
-    precision: z.string().nullable(),
-    prompt: z.string(),
-    prompt_hash: z.string(),
-    orders: z.enum(['one', 'both']),
-    route: z.enum(['label_ids', 'top_logprobs', 'generation_logits', 'forced']).nullable(),
-    engine: z.string(),
-    fingerprint: z.string().nullable(),
-  })
-  .meta({ id: 'JudgeKey' });
 
 const calibratorSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -115,15 +101,6 @@ export function toCertificate(body: CertificateBody): Certificate {
     evidence: toEvidence(evidence),
     createdAt,
   };
-}
-
-function renderKey({ id, parts }: JudgeKey): z.output<typeof judgeKeySchema> {
-  const { promptHash, ...same } = parts;
-  return { id, ...same, prompt_hash: promptHash };
-}
-
-function toKey({ id, prompt_hash: promptHash, ...same }: z.output<typeof judgeKeySchema>): JudgeKey {
-  return { id, parts: { ...same, promptHash } };
 }
 
 function renderStage({ model, calibrator, judge, ...same }: CertifiedStage): z.output<typeof stageSchema> {

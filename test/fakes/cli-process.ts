@@ -22,6 +22,7 @@ const program: Program = {
   reportInjections: unexpected,
   calibrate: unexpected,
   calibrateStrata: unexpected,
+  calibrateObservations: unexpected,
   withSimilar: unexpected,
   playCascade: unexpected,
 };

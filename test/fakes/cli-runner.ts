@@ -87,6 +87,7 @@ const noProgram: Program = {
   reportInjections: unexpected,
   calibrate: unexpected,
   calibrateStrata: unexpected,
+  calibrateObservations: unexpected,
   withSimilar: unexpected,
   playCascade: unexpected,
 };

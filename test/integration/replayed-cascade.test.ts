@@ -1,65 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { createProgram } from '../../src/compose.ts';
-import type { RunningSimulator } from '../../src/contracts/simulator.ts';
-import { startSimulator } from '../../src/engines/simulator/simulator.ts';
-import { cli, jsonLines, temporaryFolder } from '../fakes/cli-runner.ts';
-import { quickSimulator } from '../fakes/quick-simulator.ts';
+import { cli } from '../fakes/cli-runner.ts';
+import { replayedJudges } from '../fakes/replayed-judges.ts';
 
 const program = createProgram({});
 const COUNT = 200;
 
-/** The small judge is right whenever it is sure (P from .80 up), and mostly not where it is unsure. */
-const rows = Array.from({ length: COUNT }, (_, i) => {
-  const isSure = i % 2 === 0;
-  const isA = i % 3 === 0;
-  const isRight = isSure || i % 4 === 1;
-  const strength = (isSure ? 0.8 : 0.55) + (0.15 * ((i * 37) % 101)) / 101;
-  return {
-    id: `item-${i}`,
-    prompt: `prompt number ${i}`,
-    responses: [`answer ${i}`, `other ${i}`],
-    judges: {
-      small: { p_first: isA === isRight ? strength : 1 - strength },
-      large: { p_first: isA ? 0.97 : 0.03 },
-    },
-  };
-});
-
 /** Recorded judgments, read from the file and really sent through a gateway to engines that replay them. */
 describe('recorded judgments through a running gateway', () => {
-  const at = temporaryFolder({
-    'judged.jsonl': jsonLines(rows),
-    'pairs.jsonl': jsonLines(
-      rows.map(({ id, prompt, responses }) => ({ id, prompt, candidates: responses })),
-    ),
-  });
-  let engines: RunningSimulator[] = [];
-
-  beforeAll(async () => {
-    const replaying = (judge: string) =>
-      startSimulator({ ...quickSimulator(judge, 0), replay: { path: at('judged.jsonl'), judge } });
-    engines = await Promise.all([replaying('small'), replaying('large')]);
-  });
-  afterAll(() => Promise.all(engines.map((engine) => engine.close())));
+  const { at, configuration } = replayedJudges();
 
   const config = (certificates: readonly string[]): string => {
-    const engine = (model: string, replica: string | undefined, usd: number) => ({
-      kind: 'openai',
-      flavour: 'vllm',
-      replicas: [replica],
-      model,
-      cost: { inputPerMtokUsd: usd, outputPerMtokUsd: usd },
-    });
-    const [small, large] = engines.map(({ url }) => url);
     const path = at('assay.yaml');
-    const body = {
-      engines: { small: engine('small', small, 0.05), large: engine('large', large, 1) },
-      judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
-      policies: { default: { tiers: ['quick', 'strict'], target: { agreement: 0.95 }, certificates } },
-    };
-    writeFileSync(path, stringify(body));
+    const policy = { tiers: ['quick', 'strict'], target: { agreement: 0.95 }, certificates };
+    writeFileSync(path, stringify({ ...configuration(), policies: { default: policy } }));
     return path;
   };
   const run = async (...argv: string[]): Promise<unknown> => {

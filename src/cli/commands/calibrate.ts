@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { JudgedItem, Reference } from '../../contracts/evaluation.ts';
+import type { Calibration, JudgedItem, Reference } from '../../contracts/evaluation.ts';
 import { ALL_ITEMS, STRATUM_DIMENSIONS } from '../../domain/stratum.ts';
+import { holdsObservations } from '../calibrate/observations.ts';
+import { certifyStrata, gatherObservations } from '../calibrate/observed.ts';
 import type { CommandContext } from '../context.ts';
 import { askJudges } from '../evaluate/gather.ts';
 import {
@@ -37,6 +39,13 @@ const optionsSchema = z.object({
   output: z.string().min(1, 'is empty'),
   report: optionalName,
   heldOut: optionalName,
+  gateway: nameList.optional(),
+  key: optionalName,
+  stratum: nameList.optional(),
+  since: z.iso
+    .datetime({ offset: true, error: 'must be a time such as 2026-11-24T09:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .optional(),
   strata: nameList.pipe(z.array(z.enum(SPLITTING, `must be some of ${SPLITTING.join(', ')}`))).optional(),
 });
 type CalibrateFlags = z.output<typeof optionsSchema>;
@@ -46,19 +55,29 @@ Certifies from which P(agree) on the small judges of a policy may release labels
 at least --target of all labels are the reference's with --confidence. The items must be a random sample of
 the traffic that the certificate is for.
 Judged files need no configuration: name the small judges and the reference.
+With --gateway nothing is asked of any judge: what the policy of a running gateway observed of its own traffic
+certifies (also as a file, saved from GET /admin/policies/{name}/observations of its admin API).
 
 Exit codes: 0 certified, 1 refused (the reason is told), 2 wrong arguments or files, 3 and 130 stopped early.
 
 Examples:
   assay calibrate pairs.jsonl --config assay.yaml --policy default -o certificate.json --report report.html
   assay calibrate judged.jsonl --small mistral-7b-instruct --reference gpt-4-turbo -o certificate.json
+  assay calibrate --gateway http://127.0.0.1:8081 --policy default -o certificate.json --report report.html
 `;
 
 export function addCalibrateCommand(root: Command, context: CommandContext): void {
   const command = root
     .command('calibrate')
     .description('certify from which confidence on small judges may be trusted')
-    .argument('<in>', 'pairs or judged items, as JSONL')
+    .argument('[in]', 'pairs, judged items or observations, as JSONL')
+    .option('--gateway <urls>', 'admin APIs of running gateways, in place of a file: what they observed')
+    .option('--key <key>', 'admin key of the gateway (or ASSAY_ADMIN_KEY)')
+    .option(
+      '--stratum <names>',
+      'observations: only these strata of the policy; -o and --report are folders for several',
+    )
+    .option('--since <time>', 'observations: only those from then on, such as 2026-11-24T09:00:00Z')
     .requiredOption('-o, --output <file>', 'where the certificate goes')
     .option('--report <file>', 'HTML report with plots')
     .option(
@@ -79,8 +98,13 @@ export function addCalibrateCommand(root: Command, context: CommandContext): voi
     .option('--min-coverage <share>', 'refuse a certificate that releases less than this', '0');
   addSharedOptions(addPolicyOptions(command))
     .addHelpText('after', HELP)
-    .action(async (input: string, values: unknown) => {
-      await calibrate(input, readOptions(optionsSchema, values), context);
+    .action(async (input: string | undefined, values: unknown) => {
+      const flags = readOptions(optionsSchema, values);
+      if (flags.gateway !== undefined && input !== undefined)
+        throw usageError('give a file or --gateway, not both');
+      if (input === undefined) await calibrateObserved(undefined, flags, context);
+      else if (await holdsObservations(input)) await calibrateObserved(input, flags, context);
+      else await calibrate(input, flags, context);
     });
 }
 
@@ -100,34 +124,12 @@ async function calibrate(path: string, flags: CalibrateFlags, context: CommandCo
   const { policy, small, reference } = subject;
   requireOpinions(path, subject.items, small);
   requireReference(path, subject.items, reference);
-  const {
-    team,
-    target: agreement,
-    confidence,
-    risk,
-    train,
-    minCoverage,
-    resamples,
-    seed,
-    costRatio = null,
-    strata = [],
-  } = flags;
+  const { strata = [] } = flags;
   const task = {
-    source: path,
-    team,
-    policy,
+    ...taskOf(path, policy, flags),
     small,
     reference,
-    agreement,
-    confidence,
-    risk,
-    train,
-    minimumCoverage: minCoverage,
-    costRatio,
     heldOut: await heldOutOf(flags, context),
-    resamples,
-    seed,
-    createdAt: Date.now(),
   };
   if (strata.length > 0) {
     requireTexts(path, subject.items);
@@ -136,6 +138,64 @@ async function calibrate(path: string, flags: CalibrateFlags, context: CommandCo
     return;
   }
   const result = context.program.calibrate(subject.items, { ...task, stratum: ALL_ITEMS, sharedBy: 1 });
+  await showCertificate(path, result, flags, context);
+}
+
+/** From what gateways observed: their own judges, strata and reference. */
+async function calibrateObserved(
+  path: string | undefined,
+  flags: CalibrateFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { gateway: gateways = [], policy = 'default', stratum: wanted } = flags;
+  const source = path ?? gateways.join(', ');
+  if (source === '') throw usageError('name a file, or a running gateway with --gateway');
+  refuseForeignOptions(flags);
+  const observations = await gatherObservations({ ...flags, path, gateways, policy }, context);
+  const task = taskOf(source, policy, flags);
+  const strata = certifyStrata(observations, { strata: wanted, task }, context.program.calibrateObservations);
+  const [only, ...others] = strata;
+  if (only !== undefined && others.length === 0) await showCertificate(source, only.result, flags, context);
+  else await showStrata(strata, { path: source, ...flags }, context);
+}
+
+/** Options that observations answer themselves. */
+function refuseForeignOptions(flags: CalibrateFlags): void {
+  const own = ['small', 'reference', 'strata', 'heldOut', 'config', 'work', 'rubric'] as const;
+  const given = own
+    .filter((name) => flags[name] !== undefined)
+    .map((name) => name.replace('heldOut', 'held-out'));
+  if (given.length === 0) return;
+  throw usageError(
+    `${given.map((name) => `--${name}`).join(', ')}: observations come with judges, strata and labels of their own`,
+  );
+}
+
+function taskOf(source: string, policy: string, flags: CalibrateFlags) {
+  const { team, target: agreement, confidence, risk, train, minCoverage, costRatio = null } = flags;
+  const { resamples, seed } = flags;
+  return {
+    source,
+    team,
+    policy,
+    agreement,
+    confidence,
+    risk,
+    train,
+    minimumCoverage: minCoverage,
+    costRatio,
+    resamples,
+    seed,
+    createdAt: Date.now(),
+  };
+}
+
+async function showCertificate(
+  path: string,
+  result: Calibration,
+  flags: CalibrateFlags,
+  context: CommandContext,
+): Promise<void> {
   if (!result.ok) {
     throw new CommandError(EXIT.failures, `${path}: no certificate: ${result.refusal.message}`);
   }

@@ -1,5 +1,6 @@
 import type { Call } from '../contracts/call.ts';
 import type { EngineFailure, LabelBatches, Replica } from '../contracts/engine.ts';
+import { isServerError } from '../domain/errors.ts';
 import type { CoalescedQuestion } from './coalesced-question.ts';
 
 /** What the calls of coalesced questions are made with. */
@@ -111,5 +112,5 @@ function isRefusal({ code }: EngineFailure): boolean {
 /** A refusal, a 500 or a long reply may be about one item of many; a dead, busy or broken engine is about none. */
 function mayBeOneItem(failure: EngineFailure): boolean {
   if (failure.blamesReplica) return false;
-  return isRefusal(failure) || ['engine_error', 'engine_reply_too_large'].includes(failure.code);
+  return isRefusal(failure) || isServerError(failure.code);
 }

@@ -219,6 +219,11 @@ interface ErrorRow {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** The engine had the request and failed at it: that may be the doing of this one item, or the engine's own. */
+export function isServerError(code: ErrorCode): boolean {
+  return code === 'engine_error' || code === 'engine_reply_too_large';
+}
+
 /** What is wrong and where; `param` is a path such as `items[3].prompt`, or null when it is the whole. */
 export interface Problem {
   readonly code: ErrorCode;

@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { EngineFailure } from '../contracts/engine.ts';
+import { isServerError } from '../domain/errors.ts';
 import type { OutlierSettings } from './settings.ts';
 
 /**
@@ -35,7 +36,7 @@ export function createOutlier(settings: OutlierSettings, clock: Clock, mayEject:
     },
     failed({ code, blamesReplica }) {
       if (blamesReplica) localFailures += 1;
-      else if (code === 'engine_error' || code === 'engine_reply_too_large') serverErrors += 1;
+      else if (isServerError(code)) serverErrors += 1;
       else return;
       if (localFailures >= settings.localFailures || serverErrors >= settings.serverErrors) eject();
     },

@@ -117,9 +117,9 @@ export function promiseOf(
   { config, templates }: Pick<RoutingParts, 'config' | 'templates'>,
 ): string {
   const judges = policy.tiers.map((tier) => {
-    const { engine: id, prompt, orders } = need(config.judges[tier], tier);
+    const { engine: id, prompt, orders, itemsPerPrompt } = need(config.judges[tier], tier);
     const engine = need(config.engines[id], id);
-    const parts = promptPartsOf(need(templates.find(prompt), prompt));
+    const parts = promptPartsOf(need(templates.find(prompt), prompt), itemsPerPrompt);
     return [tier, id, kindOf(engine), engine.model, engine.precision ?? null, parts, orders];
   });
   const { target, acceptAt, abstainBelow } = policy;

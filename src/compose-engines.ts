@@ -16,6 +16,7 @@ import { createOpenAiReplica } from './engines/openai/replica.ts';
 import type { createTritonReplica, TritonReplicaOptions } from './engines/triton/replica.ts';
 import { labelProbeOf } from './judging/preference-judge.ts';
 import { scoreProbeOf } from './judging/score-judge.ts';
+import { isForSeveral, severalProbeOf } from './judging/several-judge.ts';
 import { createDnsDiscovery, type Discovery } from './pool/discovery.ts';
 import type { KubernetesAccess } from './pool/kubernetes/api-client.ts';
 import { createEndpointSliceDiscovery } from './pool/kubernetes/endpoint-slices.ts';
@@ -48,7 +49,7 @@ export async function createEngines(
   try {
     for (const [id, engine] of Object.entries(config.engines)) {
       const labelProbes = templatesOf(id, config, templates).flatMap((template) =>
-        probesOf(template, rubrics),
+        probesOf(template, rubrics, itemsPerPrompt(id, config)),
       );
       // Settings of the queue are taken over without a new engine: see `configureQueues`.
       const identity = JSON.stringify([{ ...engine, queue: undefined }, labelProbes]);
@@ -210,8 +211,19 @@ function templatesOf(engine: string, config: Config, templates: TemplateSet): Pr
   return [...new Map(found.map((template) => [templateId(template), template])).values()];
 }
 
+/** Most items that a prompt to this engine shows. */
+function itemsPerPrompt(engine: string, { judges }: Config): number {
+  const asking = Object.values(judges).filter((judge) => judge.engine === engine);
+  return Math.max(1, ...asking.map((judge) => judge.itemsPerPrompt));
+}
+
 /** Label sets of a template's questions: one for each scale that a rubric has. */
-function probesOf(template: PromptTemplate, rubrics: LoadedConfig['rubrics']): LabelProbe[] {
+function probesOf(
+  template: PromptTemplate,
+  rubrics: LoadedConfig['rubrics'],
+  itemsPerPrompt: number,
+): LabelProbe[] {
+  if (isForSeveral(template)) return [severalProbeOf(template, itemsPerPrompt)];
   if (template.task === 'preference') return [labelProbeOf(template)];
   if (template.task !== 'score') return [];
   const scales = [

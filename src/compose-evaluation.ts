@@ -28,8 +28,8 @@ export const evaluationProgram: Pick<
 
 /** Engine kind and template hash of every judge, as its key has them. */
 export function judgePartsOf({ config, templates }: LoadedConfig): RunningGateway['judgeParts'] {
-  const parts = Object.entries(config.judges).map(([name, { engine, prompt }]) => {
-    const { promptHash } = promptPartsOf(need(templates.find(prompt), prompt));
+  const parts = Object.entries(config.judges).map(([name, { engine, prompt, itemsPerPrompt }]) => {
+    const { promptHash } = promptPartsOf(need(templates.find(prompt), prompt), itemsPerPrompt);
     return [name, { engine: kindOf(need(config.engines[engine], engine)), promptHash }] as const;
   });
   return Object.fromEntries(parts);

@@ -108,7 +108,7 @@ function createFeedback(
 ): FeedbackService {
   const { certificates = new Map(), anchors = new Map() } = loaded;
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
-  const judges = createJudges(loaded, engines, fence);
+  const judges = createJudges(loaded, engines, { ...parts, fence });
   const builds = createBuilds((id) => engines.get(id)?.replicas(), parts.clock);
   const routing = {
     ...loaded,

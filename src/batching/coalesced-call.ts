@@ -1,7 +1,16 @@
-import type { Call } from '../contracts/call.ts';
-import type { EngineFailure, LabelBatches, Replica } from '../contracts/engine.ts';
+import type {
+  DistributionReply,
+  DistributionRequest,
+  EngineFailure,
+  LabelBatches,
+  Replica,
+} from '../contracts/engine.ts';
 import { isServerError } from '../domain/errors.ts';
-import type { CoalescedQuestion } from './coalesced-question.ts';
+import { sharedCallOf } from './shared-call.ts';
+import type { SharedQuestion } from './shared-question.ts';
+
+/** A label question that waits for its engine call or is out with it. */
+export type CoalescedQuestion = SharedQuestion<DistributionRequest, DistributionReply>;
 
 /** What the calls of coalesced questions are made with. */
 export interface SharedAccess {
@@ -61,7 +70,7 @@ async function attempt(
       first.end(answer);
       return answer.ok ? null : answer.failure;
     }
-    const { call, done } = callOf(open, first.call);
+    const { call, done } = sharedCallOf(open, first.call);
     const result = await batches.ask(
       open.map(({ request }) => request),
       call,
@@ -77,27 +86,6 @@ async function attempt(
     for (const question of open) question.break(error);
   }
   return null;
-}
-
-/** The call of all: in the name of the first, until the last of their deadlines, or until all have left. */
-function callOf(questions: readonly CoalescedQuestion[], first: Call): { readonly call: Call; done(): void } {
-  const controller = new AbortController();
-  let waiting = questions.length;
-  let isDone = false;
-  let deadline = first.deadline;
-  for (const question of questions) {
-    deadline = Math.max(deadline, question.call.deadline);
-    question.onLeave(() => {
-      waiting -= 1;
-      if (waiting === 0 && !isDone) controller.abort(question.call.signal.reason);
-    });
-  }
-  return {
-    call: { ...first, signal: controller.signal, deadline },
-    done() {
-      isDone = true;
-    },
-  };
 }
 
 function endAll(questions: readonly CoalescedQuestion[], failure: EngineFailure): void {

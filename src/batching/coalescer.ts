@@ -7,8 +7,10 @@ import type {
   LabelBatches,
   Replica,
 } from '../contracts/engine.ts';
-import { askTogether } from './coalesced-call.ts';
-import { CoalescedQuestion } from './coalesced-question.ts';
+import { messageCharacters, tokensIn } from '../domain/token-estimate.ts';
+import { askTogether, type CoalescedQuestion } from './coalesced-call.ts';
+import { SharedQuestion } from './shared-question.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /**
  * Label questions that leave for the same replica at nearly the same time share one engine call, where the
@@ -48,20 +50,14 @@ export function coalesce(replica: Replica, settings: CoalescerSettings, clock: C
 
 const NO_LOAD = Promise.resolve({ ok: true as const, value: null });
 
-/** Questions that wait for company, all with the same key. */
-interface Group {
-  readonly batches: LabelBatches;
-  readonly questions: CoalescedQuestion[];
-  tokens: number;
-  stopTimer(): void;
-}
-
 class Coalescer {
   readonly #replica: Replica;
   readonly #settings: CoalescerSettings;
   readonly #clock: Clock;
   /** Bounded by the calls that the pool lets out: each of them is one question here at most. */
-  readonly #groups = new Map<string, Group>();
+  readonly #room: WaitingRoom<CoalescedQuestion>;
+  /** How those who wait will be asked. */
+  #batches: LabelBatches | null = null;
   /** Engine calls that are out. */
   #calls = 0;
 
@@ -69,79 +65,50 @@ class Coalescer {
     this.#replica = replica;
     this.#settings = settings;
     this.#clock = clock;
+    this.#room = new WaitingRoom(clock, (questions) => this.#leave(questions));
   }
 
   ask(request: DistributionRequest, call: Call): Promise<EngineResult<DistributionReply>> {
     const batches = this.#replica.labelBatches?.() ?? null;
-    if (batches === null || this.#isUntold(batches) || this.#mustGo(call)) {
+    if (batches === null || this.#isUntold(batches) || this.#mustGo(request, call)) {
       return this.#count(this.#replica.distribution(request, call));
     }
-    const question = new CoalescedQuestion(request, call);
+    const question = new SharedQuestion<DistributionRequest, DistributionReply>(
+      request,
+      call,
+      1 + tokensIn(messageCharacters(request.messages)),
+    );
     if (question.isOpen) this.#join(question, batches);
     return question.answer;
   }
 
   /** Sends whatever waits. */
   flush(): void {
-    for (const key of this.#groups.keys()) this.#leave(key);
+    this.#room.flush();
   }
 
   #isUntold({ tellsCachedTokens }: LabelBatches): boolean {
     return this.#settings.needsCachedTokens && !tellsCachedTokens;
   }
 
-  /** An idle replica, a question that must be alone, or no time to wait. */
-  #mustGo({ alone = false, deadline }: Call): boolean {
-    if (alone || (this.#calls === 0 && this.#groups.size === 0)) return true;
+  /** An idle replica, a question that must be alone or has company in its prompt, or no time to wait. */
+  #mustGo({ numbered }: DistributionRequest, { alone = false, deadline }: Call): boolean {
+    if (alone || numbered !== undefined || (this.#calls === 0 && this.#room.isEmpty)) return true;
     return this.#clock.monotonic() + this.#settings.windowMs >= deadline;
   }
 
   #join(question: CoalescedQuestion, batches: LabelBatches): void {
-    const key = batches.keyOf(question.request, question.call);
-    const waiting = this.#groups.get(key);
     // Ids of label sets change with a warm-up: what was found then is asked then.
-    if (waiting !== undefined && (waiting.batches !== batches || this.#isTooMuch(waiting, question))) {
-      this.#leave(key);
-    }
-    const group = this.#groups.get(key) ?? this.#open(key, batches);
-    group.questions.push(question);
-    group.tokens += question.tokens;
-    question.onLeave(() => this.#forget(key, group, question));
-    const { maximum, tokens } = this.#settings;
-    if (group.questions.length >= Math.min(maximum, batches.maximum) || group.tokens >= tokens) {
-      this.#leave(key);
-    }
+    if (this.#batches !== batches) this.flush();
+    this.#batches = batches;
+    const maximum = Math.min(this.#settings.maximum, batches.maximum);
+    const key = batches.keyOf(question.request, question.call);
+    this.#room.join(key, question, { ...this.#settings, maximum });
   }
 
-  #isTooMuch(group: Group, question: CoalescedQuestion): boolean {
-    return group.tokens + question.tokens > this.#settings.tokens;
-  }
-
-  #open(key: string, batches: LabelBatches): Group {
-    const stopTimer = this.#clock.after(this.#settings.windowMs, () => this.#leave(key));
-    const group = { batches, questions: [], tokens: 0, stopTimer };
-    this.#groups.set(key, group);
-    return group;
-  }
-
-  /** Its caller left while it waited. */
-  #forget(key: string, group: Group, question: CoalescedQuestion): void {
-    const place = group.questions.indexOf(question);
-    if (place < 0) return;
-    group.questions.splice(place, 1);
-    group.tokens -= question.tokens;
-    if (group.questions.length > 0 || this.#groups.get(key) !== group) return;
-    group.stopTimer();
-    this.#groups.delete(key);
-  }
-
-  #leave(key: string): void {
-    const group = this.#groups.get(key);
-    if (group === undefined) return;
-    group.stopTimer();
-    this.#groups.delete(key);
-    const { batches, questions } = group;
-    void this.#count(askTogether({ replica: this.#replica, batches }, questions));
+  #leave(questions: readonly CoalescedQuestion[]): void {
+    const batches = this.#batches;
+    if (batches !== null) void this.#count(askTogether({ replica: this.#replica, batches }, questions));
   }
 
   /** Counts a call while it is out. When the replica has nothing left to do, whoever waits goes. */

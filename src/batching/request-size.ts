@@ -1,13 +1,19 @@
 import type { DistributionRequest, GenerationRequest } from '../contracts/engine.ts';
-import { charactersOf, messageCharacters, outputTokensOf, tokensIn } from '../domain/token-estimate.ts';
+import {
+  charactersOf,
+  labelTokensOf,
+  messageCharacters,
+  outputTokensOf,
+  tokensIn,
+} from '../domain/token-estimate.ts';
 import type { Need } from './admission.ts';
 
 /** What calls need, told from their texts: `cachedShare` of the prompt will be found in the engine's cache. */
 
 const BYTES_PER_CHARACTER = 2;
 
-export function needOfDistribution({ messages }: DistributionRequest, cachedShare: number): Need {
-  return needOf('label', messageCharacters(messages), { cachedShare, output: 1 });
+export function needOfDistribution({ messages, numbered }: DistributionRequest, cachedShare: number): Need {
+  return needOf('label', messageCharacters(messages), { cachedShare, output: labelTokensOf(numbered) });
 }
 
 export function needOfGeneration({ body }: GenerationRequest, cachedShare: number): Need {

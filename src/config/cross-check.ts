@@ -3,6 +3,7 @@ import { unknownName } from './issues.ts';
 import type { Material } from './material.ts';
 import type { ValueProblem } from './references.ts';
 import { semanticProblems } from './semantic-check.ts';
+import { severalProblems } from './several-check.ts';
 import { taskProblems } from './task-check.ts';
 import type { TemplateSet } from './templates.ts';
 
@@ -44,6 +45,7 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
   }
   problems.push(...targetProblems(policies));
   problems.push(...taskProblems(policies, judges, named));
+  problems.push(...severalProblems({ engines, judges }, named.templates));
   problems.push(...semanticProblems(data));
   problems.push(...emptySections(data));
   problems.push(...placeProblems(engines));
@@ -58,10 +60,18 @@ const text = z.string().optional().catch(undefined);
 const section = {
   engines: map(
     z
-      .looseObject({ replicas: z.array(z.unknown()).catch([null]).default([]), discovery: z.unknown() })
-      .catch({ replicas: [null], discovery: undefined }),
+      .looseObject({
+        kind: text,
+        replicas: z.array(z.unknown()).catch([null]).default([]),
+        discovery: z.unknown().optional(),
+      })
+      .catch({ kind: undefined, replicas: [null], discovery: undefined }),
   ),
-  judges: map(z.looseObject({ engine: text, prompt: text }).catch({ engine: undefined, prompt: undefined })),
+  judges: map(
+    z
+      .looseObject({ engine: text, prompt: text, itemsPerPrompt: z.number().optional().catch(undefined) })
+      .catch({ engine: undefined, prompt: undefined, itemsPerPrompt: undefined }),
+  ),
   policies: map(
     z
       .looseObject({

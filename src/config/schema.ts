@@ -97,6 +97,14 @@ const judge = z.strictObject({
     .describe(
       'Ask in both orders and average (cancels position bias), or in one that a hash picks (half the price).',
     ),
+  itemsPerPrompt: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe(
+      'Most items of one team and rubric that one prompt shows. More than 1 is another judge, and needs a prompt that is made for it (preference/several) and an engine of kind openai.',
+    ),
   maxTokens: z
     .int()
     .min(16)

@@ -20,6 +20,10 @@ const SLOTS = {
   },
 } as const;
 
+/** A prompt of several items, and what it says of each. */
+const SEVERAL_SLOTS = { needed: ['items'], optional: ['rubric', 'nonce'] } as const;
+const ITEM_SLOTS = { needed: ['number', 'prompt', 'first', 'second', 'nonce'], optional: [] } as const;
+
 /** What the turn that asks for the revision may say. */
 const REVISION_SLOTS = { needed: ['revision_request'], optional: [] } as const;
 
@@ -41,6 +45,7 @@ const templateSchema = z.discriminatedUnion('task', [
     labels: z.strictObject({ first: spellings, second: spellings, tie: spellings }),
     defaultRubric: z.string().min(1),
     messages,
+    item: z.string().min(1).optional(),
   }),
   z.strictObject({
     ...heading,
@@ -68,8 +73,18 @@ function toTemplate(file: TemplateFile): PromptTemplate {
 }
 
 const further: FurtherCheck<TemplateFile> = (file) => [
-  ...slotProblems(file.messages, SLOTS[file.task]).map((message) => ({ path: ['messages'], message })),
-  ...(file.task === 'critique' ? slotProblems(file.revision, REVISION_SLOTS) : []).map((message) => ({
+  ...slotProblems(
+    file.messages.map(({ content }) => content),
+    slotsOf(file),
+  ).map((message) => ({ path: ['messages'], message })),
+  ...itemProblems(file).map((message) => ({ path: ['item'], message })),
+  ...(file.task === 'critique'
+    ? slotProblems(
+        file.revision.map(({ content }) => content),
+        REVISION_SLOTS,
+      )
+    : []
+  ).map((message) => ({
     path: ['revision'],
     message,
   })),
@@ -81,9 +96,19 @@ interface Slots {
   readonly optional: readonly string[];
 }
 
-function slotProblems(turns: PromptTemplate['messages'], { needed, optional }: Slots): string[] {
+/** A preference template that says what an item looks like is for several of them. */
+function itemProblems(file: TemplateFile): string[] {
+  if (file.task !== 'preference' || file.item === undefined) return [];
+  return slotProblems([file.item], ITEM_SLOTS);
+}
+
+function slotsOf(file: TemplateFile): Slots {
+  return file.task === 'preference' && file.item !== undefined ? SEVERAL_SLOTS : SLOTS[file.task];
+}
+
+function slotProblems(texts: readonly string[], { needed, optional }: Slots): string[] {
   const known: readonly string[] = [...optional, ...needed];
-  const used = turns.flatMap(({ content }) =>
+  const used = texts.flatMap((content) =>
     [...content.matchAll(/\{\{(.*?)\}\}/g)].map((match) => match[1] ?? ''),
   );
   const unknown = used

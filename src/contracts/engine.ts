@@ -34,6 +34,8 @@ export interface LabelProbe {
   readonly spellings: LabelSpellings;
   /** A rendered example: ids are resolved with it as context, as `A` and ` A` are different tokens. */
   readonly context: readonly Message[];
+  /** The context shows this many items, and the answer numbers their labels; absent for one label. */
+  readonly numbered?: number;
 }
 
 export interface DistributionRequest {
@@ -44,12 +46,19 @@ export interface DistributionRequest {
   readonly affinity?: string;
   /** Texts that tell the item apart whatever is fenced around it; without them the messages do. */
   readonly identity?: readonly string[];
+  /** Items that the messages show; the answer numbers a label for each. Absent for one item and one label. */
+  readonly numbered?: number;
   /** Rubric of the item, for engines that keep prefix caches of teams and rubrics apart. */
   readonly rubric?: string;
 }
 
 export interface DistributionReply {
   readonly distribution: LabelDistribution;
+  /**
+   * For a numbered answer: one for each item in their order, the first of them above. Mass 0 says that the answer
+   * had no label in the place of that item.
+   */
+  readonly numbered?: readonly LabelDistribution[];
   readonly usage: Usage;
   readonly fingerprint: string | null;
   /** Questions that the engine answered in one call, this one included; absent for a call of its own. */

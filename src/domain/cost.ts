@@ -70,9 +70,9 @@ export function toUsd(nanoUsd: number): number {
 }
 
 /**
- * Shares out what one call used among its questions, whose sizes are in proportion to `weights` (> 0): integers
- * that add up to the whole, and never more cached tokens than input tokens. Each question wrote as many tokens
- * as the others.
+ * Shares out what one call used among its questions, whose sizes are in proportion to `weights` (>= 0, not all 0):
+ * integers that add up to the whole, and never more cached tokens than input tokens. Each question with a weight
+ * wrote as many tokens as the others.
  */
 export function shareUsage(
   { inputTokens, cachedInputTokens, outputTokens }: Usage,
@@ -82,12 +82,24 @@ export function shareUsage(
   const fresh = sharesOf(inputTokens - cachedInputTokens, weights);
   const output = sharesOf(
     outputTokens,
-    weights.map(() => 1),
+    weights.map((weight) => (weight > 0 ? 1 : 0)),
   );
   return weights.map((_, place) => ({
     inputTokens: (cached[place] ?? 0) + (fresh[place] ?? 0),
     cachedInputTokens: cached[place] ?? 0,
     outputTokens: output[place] ?? 0,
+  }));
+}
+
+/** Shares out what one call cost among its questions; money and tokens add up to the whole. `weights` as above. */
+export function shareCost({ nanoUsd, usage, engineSeconds }: Cost, weights: readonly number[]): Cost[] {
+  const money = sharesOf(nanoUsd, weights);
+  const usages = shareUsage(usage, weights);
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight, place) => ({
+    nanoUsd: money[place] ?? 0,
+    usage: usages[place] ?? NO_USAGE,
+    engineSeconds: (engineSeconds * weight) / whole,
   }));
 }
 

@@ -37,14 +37,21 @@ export function judgeKeyOf(parts: JudgeKeyParts): JudgeKey {
   return { id: `jdg_${shortHash(JSON.stringify(fields))}`, parts };
 }
 
-/** Name and content hash of a template, as a judge key wants them. */
-export function promptPartsOf(template: PromptTemplate): Pick<JudgeKeyParts, 'prompt' | 'promptHash'> {
-  const { defaultRubric, messages, revision, labels } = template;
+/**
+ * Name and content hash of a template, as a judge key wants them. How many items a prompt may show is part of
+ * the hash where it is more than one: an item is judged otherwise in company.
+ */
+export function promptPartsOf(
+  template: PromptTemplate,
+  itemsPerPrompt: number,
+): Pick<JudgeKeyParts, 'prompt' | 'promptHash'> {
+  const { defaultRubric, messages, revision, labels, item } = template;
   const spellings = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
   const turns = [...messages, ...(revision ?? [])].map(({ role, content }) => [role, content]);
+  const several = item === undefined ? [] : [item, itemsPerPrompt];
   return {
     prompt: templateId(template),
-    promptHash: shortHash(JSON.stringify([defaultRubric, turns, spellings])),
+    promptHash: shortHash(JSON.stringify([defaultRubric, turns, spellings, ...several])),
   };
 }
 

@@ -13,6 +13,8 @@ export interface PromptTemplate {
   /** What `{{rubric}}` says when an item names no rubric. */
   readonly defaultRubric: string;
   readonly messages: readonly Message[];
+  /** Preferences of several items in one prompt: what `{{items}}` says of each. Absent where a prompt shows one. */
+  readonly item?: string | undefined;
   /** Critiques: what is asked after the critique to have the response revised. */
   readonly revision?: readonly Message[];
   /** For each label the token texts that spell it; a judge answers with exactly one. Preferences alone have them. */

@@ -27,3 +27,11 @@ export function outputTokensOf(body: Readonly<Record<string, unknown>>): number 
   const limit = body['max_completion_tokens'] ?? body['max_tokens'];
   return typeof limit === 'number' ? limit : UNKNOWN_OUTPUT;
 }
+
+/** Number, colon, label and end of line, and as much again. */
+const TOKENS_PER_NUMBERED_LABEL = 8;
+
+/** Most tokens of an answer with one label, or with so many that are numbered. */
+export function labelTokensOf(numbered: number | undefined): number {
+  return numbered === undefined ? 1 : numbered * TOKENS_PER_NUMBERED_LABEL;
+}

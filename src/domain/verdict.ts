@@ -28,7 +28,7 @@ export interface TrailEntry {
   readonly prompt: string;
   /** Null where no two responses were shown. */
   readonly order: Order | null;
-  /** What it was about where one item needs several: a criterion, `critique 2`, a pair such as `0 3`. */
+  /** What it was about where one item needs several: a criterion, `critique 2`, a pair such as `0 3`; or its place in a prompt of several, `item 2 of 4`. */
   readonly part?: string;
   /** P(the response shown first is better), given that a label was said; null when nothing was read. */
   readonly pFirst: number | null;

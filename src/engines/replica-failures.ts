@@ -16,6 +16,13 @@ export const NOT_WARM: EngineFailure = {
   blamesReplica: false,
 };
 
+export const ONE_LABEL: EngineFailure = {
+  code: 'engine_rejected',
+  message: 'the engine tells the probabilities of one label a call, not of several in one answer',
+  sent: false,
+  blamesReplica: false,
+};
+
 export function unknownLabels(id: string): EngineFailure {
   return {
     code: 'internal',

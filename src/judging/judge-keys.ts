@@ -18,11 +18,13 @@ export interface KeySource {
   /** Kind and dialect of the engine, such as `openai/vllm`. */
   readonly engineKind: string;
   readonly template: PromptTemplate;
+  /** Most items of one prompt; absent is 1. */
+  readonly itemsPerPrompt?: number;
 }
 
 /** Keys are hashed once for each build of the engine, not for each judgment. */
-export function createJudgeKeys({ engine, engineKind, template }: KeySource): KeyOf {
-  const prompt = promptPartsOf(template);
+export function createJudgeKeys({ engine, engineKind, template, itemsPerPrompt = 1 }: KeySource): KeyOf {
+  const prompt = promptPartsOf(template, itemsPerPrompt);
   const known = new Map<string, JudgeKey>();
   return (orders, trail, earlier) => {
     const route = trail[0]?.route ?? null;

@@ -7,7 +7,8 @@ import type { PromptFinding } from '../contracts/prompts.ts';
  * item, words that invite prose) or less safe (texts without a fence, an end that a candidate writes).
  */
 export function lintTemplate(template: PromptTemplate): PromptFinding[] {
-  const text = joined(template.messages);
+  // A template for several items says what one looks like elsewhere.
+  const text = joined(template.messages).replace('{{items}}', () => template.item ?? '');
   const found = [
     ...sharedBehindItem(text),
     ...unfenced(text),
@@ -24,7 +25,7 @@ function joined(messages: readonly Message[]): string {
 }
 
 /** Slots that differ from item to item. The word of the fence comes from the prompt, so it differs too. */
-const ITEM_SLOT = /\{\{(?:nonce|prompt|first|second|response|reference)\}\}/;
+const ITEM_SLOT = /\{\{(?:nonce|number|prompt|first|second|response|reference)\}\}/;
 const TEXT_SLOT = /\{\{(prompt|first|second|response|reference)\}\}/g;
 /** Fixed text behind the item that is worth moving: some 25 tokens. */
 const WORTH_MOVING = 100;

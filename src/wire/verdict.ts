@@ -41,7 +41,8 @@ export const trailEntrySchema = z
       .nullable()
       .meta({ description: 'Order in which a pair was shown; null where none was.' }),
     part: z.string().optional().meta({
-      description: 'What the call was about where an item needs several, such as a criterion.',
+      description:
+        'What the call was about where an item needs several, such as a criterion; its place in a prompt of several items.',
     }),
     p_first: probability.nullable().meta({ description: 'P(the response shown first is better).' }),
     p_tie: probability.nullable(),

@@ -8,6 +8,7 @@ import { vllmSkin } from '../../src/engines/simulator/skins/vllm.ts';
 import { toyOpinion } from '../../src/engines/simulator/label-odds.ts';
 import { toyScores } from '../../src/engines/simulator/score-odds.ts';
 import { labelNext, plainNext } from '../../src/engines/simulator/language-model.ts';
+import { isNumbered, numberedNext } from '../../src/engines/simulator/numbered-odds.ts';
 import { AnswerWriter, type Piece } from '../../src/engines/simulator/sequence.ts';
 import { tokenize, tokenText } from '../../src/engines/simulator/tokenizer.ts';
 import { textOf, VOCABULARY_SIZE } from '../../src/engines/simulator/vocabulary.ts';
@@ -97,7 +98,9 @@ function answerAsEnsemble(inference: FakeInference, plan: GenerationPlan, prompt
   const first =
     prompt.odds === null
       ? plainNext(hashPrefix(prompt.tokens), prompt.tokens.at(-1))
-      : labelNext(prompt.odds);
+      : isNumbered(prompt.odds)
+        ? numberedNext(prompt.odds, 0)
+        : labelNext(prompt.odds);
   // The unbiased probabilities add up to 1, and each bias adds to one of them.
   let total = 1;
   for (const [id, weight] of plan.rules.bias) total += Math.exp(first.logprob(id)) * Math.expm1(weight);

@@ -114,18 +114,18 @@ function reasonLine({ name, ready, reason }: ReplicaState, paint: Paint): string
   return `  ${paint('red', `${name} is not ready:`)} ${reason ?? 'no reason given'}\n`;
 }
 
-/** How many labels were found, or those that are no single token. */
+/** How many labels were found, or those that are no single token. A set without any id is known by its texts. */
 function labelsText({ labels }: ReplicaReport, paint: Paint): string {
-  const missing = Object.values(labels).flatMap((set) =>
-    Object.entries(set)
-      .filter(([, ids]) => ids.length === 0)
-      .map(([label]) => label),
-  );
-  const all = Object.values(labels).flatMap((set) => Object.keys(set)).length;
-  // Engines without a tokenizer show texts, and a label is then known by its text.
-  if (all > 0 && missing.length === all) return `${all} by text`;
-  const found = all - missing.length;
-  return missing.length === 0 ? `${found} found` : paint('red', `no ${[...new Set(missing)].join(', ')}`);
+  const sets = Object.values(labels).map((set) => Object.entries(set));
+  const [byId, byText] = [sets.filter(hasIds).flat(), sets.filter((set) => !hasIds(set)).flat()];
+  const missing = byId.filter(([, ids]) => ids.length === 0).map(([label]) => label);
+  if (missing.length > 0) return paint('red', `no ${[...new Set(missing)].join(', ')}`);
+  const found = byId.length > 0 || byText.length === 0 ? [`${byId.length} found`] : [];
+  return [...found, ...(byText.length > 0 ? [`${byText.length} by text`] : [])].join(', ');
+}
+
+function hasIds(set: readonly (readonly [string, readonly number[]])[]): boolean {
+  return set.some(([, ids]) => ids.length > 0);
 }
 
 /** Engines that batch differ in the last digits from call to call; more than this changes labels. */

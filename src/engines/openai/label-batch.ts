@@ -8,7 +8,7 @@ import type {
 } from '../../contracts/engine.ts';
 import { shareUsage } from '../../domain/cost.ts';
 import type { Message } from '../../domain/item.ts';
-import { firstPosition, type LabelQuestionForm } from './distribution.ts';
+import { type LabelQuestionForm, positionsOf } from './distribution.ts';
 import { corruptFailure, garbageFailure } from './failures.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { exchangeJson } from './json-exchange.ts';
@@ -68,7 +68,7 @@ function readChoice(
   rest: Pick<DistributionReply, 'usage' | 'fingerprint'>,
 ): EngineResult<DistributionReply> {
   if (readFinishReason(choice['finish_reason']) === 'gave-up') return failed(GAVE_UP);
-  const position = firstPosition({ choices: [choice] });
+  const [position] = positionsOf({ choices: [choice] });
   if (position === undefined) return failed(NO_LOGPROBS);
   if (isObject(position) && position['logprob'] === null) return failed(NOT_NUMBERS);
   const reading = readLabels(set, route, position);

@@ -91,8 +91,8 @@ export function createOpenAiReplica(options: OpenAiReplicaOptions): Replica {
       const form = forms?.get(request.labels);
       if (form === undefined) return failed(forms === null ? NOT_WARM : unknownLabels(request.labels));
       if (isTooLate(call)) return failed(TOO_LATE);
-      const { messages } = request;
-      return askLabels(transport, form, { messages, marks: labelMarks(request, call) }, tag(call));
+      const { messages, numbered } = request;
+      return askLabels(transport, form, { messages, marks: labelMarks(request, call), numbered }, tag(call));
     },
     labelBatches: () => batches,
     async generate(request, call) {
@@ -146,9 +146,9 @@ function createAccess(
   const { flavour, model } = known;
   return {
     ...known,
-    prepare: (set, route, templateFields) =>
-      createLabelQuestion(flavour, model, { set, route, templateFields }),
-    askLabels: (form, messages) => askLabels(transport, form, { messages, marks: {} }, tag(call)),
+    prepare: (question) => createLabelQuestion(flavour, model, question),
+    askLabels: (form, messages) =>
+      askLabels(transport, form, { messages, marks: {}, numbered: form.numbered }, tag(call)),
     askBatch: async (form, conversations) =>
       flavour.batchPath === null
         ? null

@@ -1,15 +1,14 @@
 import type { EngineFailure, EngineResult, LabelProbe, ReplicaReport } from '../../contracts/engine.ts';
-import type { LabelDistribution, LogprobRoute } from '../../domain/distribution.ts';
+import type { LabelDistribution } from '../../domain/distribution.ts';
 import type { Message } from '../../domain/item.ts';
 import { findCapabilities } from './capabilities.ts';
-import type { LabelAnswer, LabelQuestionForm } from './distribution.ts';
+import type { LabelAnswer, LabelQuestionForm, QuestionParts } from './distribution.ts';
 import type { Flavour } from './flavour.ts';
 import { idsByLabel, idsOf, type LabelSet } from '../label-set.ts';
 import { resolveLabels } from './label-tokens.ts';
 import { type BatchAnswer, LARGEST_BATCH } from './label-batch.ts';
 import { findLoadedContext, findModel, findVersion } from './server-facts.ts';
 import type { AskJson } from './tokenizer.ts';
-import type { JsonObject } from './json.ts';
 
 /** What the warm-up may do to a replica. */
 export interface WarmUpAccess {
@@ -19,7 +18,8 @@ export interface WarmUpAccess {
   readonly askJson: AskJson;
   /** True when the engine tells how busy it is. */
   tellsLoad(): Promise<boolean>;
-  prepare(set: LabelSet, route: LogprobRoute, templateFields: JsonObject): LabelQuestionForm;
+  prepare(parts: QuestionParts): LabelQuestionForm;
+  /** Of as many items as the form is for. */
   askLabels(form: LabelQuestionForm, messages: readonly Message[]): Promise<EngineResult<LabelAnswer>>;
   /** Several at once; null from a flavour that has no such request. */
   askBatch(
@@ -82,7 +82,8 @@ const SAME = 0.03;
 /** Not null when each label set is answered in company as it is alone, and the answers stand where they belong. */
 async function tryBatches(access: WarmUpAccess, warmed: readonly WarmSet[]): Promise<WarmUp['batch']> {
   let tellsCachedTokens = true;
-  for (const { form, answer, context } of warmed) {
+  const single = warmed.filter(({ form }) => form.numbered === undefined);
+  for (const { form, answer, context } of single) {
     const batch = await access.askBatch(form, [context, GREETING, context]);
     if (batch?.ok !== true) return null;
     const { answers, reportsCached } = batch.value;
@@ -91,7 +92,7 @@ async function tryBatches(access: WarmUpAccess, warmed: readonly WarmSet[]): Pro
     if (![first, last].every(({ value }) => isSame(value.distribution, answer.distribution))) return null;
     tellsCachedTokens &&= reportsCached;
   }
-  return warmed.length === 0 ? null : { tellsCachedTokens };
+  return single.length === 0 ? null : { tellsCachedTokens };
 }
 
 function isSame(one: LabelDistribution, other: LabelDistribution): boolean {
@@ -121,7 +122,8 @@ async function warmLabels(access: WarmUpAccess): Promise<EngineResult<WarmLabels
   const warmed: WarmSet[] = [];
   const forms = new Map<string, LabelQuestionForm>();
   for (const probe of labelProbes) {
-    const set = await resolveLabels(probe, tokenizer);
+    // Of an answer that numbers its labels the words between them are read too: its tokens are known by text.
+    const set = await resolveLabels(probe, probe.numbered === undefined ? tokenizer : null);
     if (!set.ok) return set;
     const warm = await warmSet(access, probe, set.value);
     if (!warm.ok) return warm;
@@ -130,13 +132,14 @@ async function warmLabels(access: WarmUpAccess): Promise<EngineResult<WarmLabels
   }
   if (labelProbes.length > 0) return { ok: true, value: { warmed, forms } };
   // Nobody asks this engine for labels, but a caller may ask it for log-probabilities all the same.
-  const plain = await access.askLabels(access.prepare(NO_LABELS, 'top_logprobs', {}), GREETING);
+  const plain = await access.askLabels(access.prepare(PLAIN), GREETING);
   // It may serve no chat at all (embeddings); that is no reason to keep it out.
   if (!plain.ok && plain.failure.code !== 'engine_rejected') return plain;
   return { ok: true, value: { warmed, forms } };
 }
 
 const NO_LABELS: LabelSet = { names: [], keyedBy: 'text', tokens: new Map(), counts: [] };
+const PLAIN: QuestionParts = { set: NO_LABELS, route: 'top_logprobs', templateFields: {} };
 const GREETING: readonly Message[] = [{ role: 'user', content: 'Hello' }];
 
 async function warmSet(
@@ -164,7 +167,7 @@ async function chooseRoute(
   set: LabelSet,
 ): Promise<EngineResult<{ readonly form: LabelQuestionForm; readonly answer: LabelAnswer }>> {
   let refusal: EngineFailure | null = null;
-  for (const form of formsFor(access, set)) {
+  for (const form of formsFor(access, set, probe.numbered)) {
     const answer = await access.askLabels(form, probe.context);
     if (!answer.ok) {
       if (answer.failure.code !== 'engine_rejected') return answer;
@@ -177,11 +180,17 @@ async function chooseRoute(
 }
 
 /** The ways to ask, the best first. An engine may refuse template fields that its model's template ignores. */
-function formsFor({ flavour, prepare }: WarmUpAccess, set: LabelSet): LabelQuestionForm[] {
+function formsFor(
+  { flavour, prepare }: WarmUpAccess,
+  set: LabelSet,
+  numbered: number | undefined,
+): LabelQuestionForm[] {
   const routes = flavour.routes.filter((route) => route !== 'label_ids' || idsOf(set) !== null);
   const isPlain = Object.keys(flavour.templateFields).length === 0;
   const templates = isPlain ? [{}] : [flavour.templateFields, {}];
-  return templates.flatMap((fields) => routes.map((route) => prepare(set, route, fields)));
+  return templates.flatMap((templateFields) =>
+    routes.map((route) => prepare({ set, route, templateFields, numbered })),
+  );
 }
 
 function cannotJudge(refusal: EngineFailure | null): EngineFailure {

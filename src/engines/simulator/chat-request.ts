@@ -7,6 +7,7 @@ import type { GenerationPlan, LogprobForm, LogprobsAsked, PlannedPrompt } from '
 import { integer } from './json-body.ts';
 import { jsonInstance } from './json-instance.ts';
 import type { Opinion } from './label-odds.ts';
+import { findItems, numberedOddsOf } from './numbered-odds.ts';
 import { findPair } from './pair-prompt.ts';
 import type { ScoreOpinion } from './score-odds.ts';
 import { findScoreQuestion } from './score-prompt.ts';
@@ -97,6 +98,12 @@ export function oddsOf(
   text: string,
   { opinion, scores }: Pick<RequestContext, 'opinion' | 'scores'>,
 ): PlannedPrompt['odds'] {
+  const items = findItems(text);
+  if (items.length > 0) {
+    const odds = numberedOddsOf(items, opinion);
+    if (typeof odds === 'string') throw badRequest(odds);
+    return odds;
+  }
   const pair = findPair(text);
   if (pair === null) {
     const question = findScoreQuestion(text);

@@ -1,6 +1,7 @@
 import type { Constraint } from './constraint.ts';
 import type { SamplingRules } from './language-model.ts';
 import type { LabelOdds } from './label-odds.ts';
+import type { NumberedOdds } from './numbered-odds.ts';
 import type { ScoreOdds } from './score-odds.ts';
 
 /** What one request asks for, checked and with all defaults. */
@@ -22,8 +23,8 @@ export interface GenerationPlan {
 export interface PlannedPrompt {
   readonly tokens: readonly number[];
   readonly text: string;
-  /** Set when the prompt shows a pair, or asks for a score: the model answers with a label. */
-  readonly odds: LabelOdds | ScoreOdds | null;
+  /** Set when the prompt shows pairs, or asks for a score: the model answers with labels. */
+  readonly odds: LabelOdds | ScoreOdds | NumberedOdds | null;
   /** Longest answer, in tokens. */
   readonly maxTokens: number;
 }

@@ -30,6 +30,12 @@ export function plainNext(prefix: number, last: number | undefined): NextToken {
   return new SparseDistribution(ids, shares(ids.length, 1 - TAIL), { tail: TAIL, seed: prefix });
 }
 
+/** A token that the form of an answer wants. */
+export function certainNext(text: string, seed: number): NextToken {
+  const ids = [...tokenize(text), ...fillers(seed)];
+  return new SparseDistribution(ids, shares(ids.length, 1 - TAIL), { tail: TAIL, seed });
+}
+
 /** What follows a label: the end of the answer. */
 export function afterLabel(prefix: number): NextToken {
   const ids = [TURN_END, ...fillers(prefix)];

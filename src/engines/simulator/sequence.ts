@@ -3,6 +3,7 @@ import type { GenerationPlan, LogprobsAsked, PlannedPrompt } from './generation-
 import { extendPrefix, hashPrefix, mix } from './hash.ts';
 import { afterLabel, choose, labelNext, plainNext, type SamplingRules } from './language-model.ts';
 import { MaskedDistribution, type NextToken, NOT_A_NUMBER } from './next-token.ts';
+import { isNumbered, numberedNext } from './numbered-odds.ts';
 import { TokenDecoder, tokenText } from './tokenizer.ts';
 import { BEGIN_OF_TEXT, END_OF_TEXT, TURN_END } from './vocabulary.ts';
 
@@ -76,6 +77,7 @@ export class AnswerWriter {
   #raw(): NextToken {
     const { odds } = this.#prompt;
     if (odds === null) return plainNext(this.#prefixHash(), this.#last);
+    if (isNumbered(odds)) return numberedNext(odds, this.count);
     return this.count === 0 ? labelNext(odds) : afterLabel(odds.hash);
   }
 

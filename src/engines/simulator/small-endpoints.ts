@@ -7,6 +7,7 @@ import type { ToyEngine } from './engine.ts';
 import { hashPrefix } from './hash.ts';
 import { integer } from './json-body.ts';
 import { labelNext, plainNext } from './language-model.ts';
+import { isNumbered, numberedNext } from './numbered-odds.ts';
 import { detokenize, tokenNotation } from './tokenizer.ts';
 import { VOCABULARY_SIZE } from './vocabulary.ts';
 
@@ -68,7 +69,12 @@ export function scoringReply(body: z.output<typeof scoringSchema>, engine: ToyEn
     const { tokens } = renderText(text, body.add_special_tokens ?? true);
     promptTokens += tokens.length;
     const odds = oddsOf(text, engine);
-    const next = odds === null ? plainNext(hashPrefix(tokens), tokens.at(-1)) : labelNext(odds);
+    const next =
+      odds === null
+        ? plainNext(hashPrefix(tokens), tokens.at(-1))
+        : isNumbered(odds)
+          ? numberedNext(odds, 0)
+          : labelNext(odds);
     const [first = 0, ...others] = labels.map((id) => Math.exp(next.logprob(id)));
     const total = others.reduce((sum, probability) => sum + probability, first);
     return {

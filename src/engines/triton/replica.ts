@@ -28,7 +28,7 @@ import { createMetricsPage, type MetricsPage } from './metrics-page.ts';
 import type { Infer, LabelAnswer, LabelQuestion } from './label-question.ts';
 import { fillRequest } from './request-form.ts';
 import { capabilitiesOf, type LabelAccess, tryModel, tryRows, type WarmSet, warmSet } from './warm-up.ts';
-import { failed, NOT_WARM, TOO_LATE, unknownLabels } from '../replica-failures.ts';
+import { failed, NOT_WARM, ONE_LABEL, TOO_LATE, unknownLabels } from '../replica-failures.ts';
 
 /**
  * One address of a Triton server and one model on it, over KServe v2 gRPC. This folder owns that wire: the
@@ -108,11 +108,12 @@ class TritonReplica implements Replica {
   }
 
   async distribution(
-    { labels, messages }: Parameters<Replica['distribution']>[0],
+    { labels, messages, numbered }: Parameters<Replica['distribution']>[0],
     call: Call,
   ): ReturnType<Replica['distribution']> {
     const question = this.#questions?.get(labels);
     if (question === undefined) return failed(this.#questions === null ? NOT_WARM : unknownLabels(labels));
+    if (numbered !== undefined) return failed(ONE_LABEL);
     if (this.#isTooLate(call)) return failed(TOO_LATE);
     const prompt = renderChat(this.#options.chatTemplate, messages);
     const answer = await question.ask(prompt, call);

@@ -1,6 +1,7 @@
 import type { CallBound } from '../../contracts/budgets.ts';
 import type { DistributionRequest, GenerationRequest } from '../../contracts/engine.ts';
 import { type Price, priceOf } from '../../domain/cost.ts';
+import { labelTokensOf } from '../../domain/token-estimate.ts';
 
 /**
  * The most that a call can take, from its texts: no tokenizer makes more tokens than a text has bytes in UTF-8.
@@ -12,10 +13,10 @@ const PER_MESSAGE = 32;
 /** Of a generation that sets no limit, for a model whose context is not known. */
 const UNKNOWN_OUTPUT = 4_096;
 
-export function boundOfQuestion({ messages }: DistributionRequest): TokenBound {
+export function boundOfQuestion({ messages, numbered }: DistributionRequest): TokenBound {
   let input = PER_MESSAGE;
   for (const { content } of messages) input += Buffer.byteLength(content) + PER_MESSAGE;
-  return { input, output: 1 };
+  return { input, output: labelTokensOf(numbered) };
 }
 
 export function boundOfGeneration({ body }: GenerationRequest, contextTokens: number | null): TokenBound {

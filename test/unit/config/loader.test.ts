@@ -62,6 +62,7 @@ describe('a good configuration', () => {
     expect(config.judges['quick']).toEqual({
       engine: 'small',
       prompt: 'preference/label',
+      itemsPerPrompt: 1,
       orders: 'both',
       maxTokens: 1024,
       temperature: 0,
@@ -159,6 +160,29 @@ policies:
     [
       GOOD.replace('    model: m', '    model: m\n    discovery: {url: "http://x:1"}'),
       ['3:3 engines.small: has replicas and a discovery; keep one of them'],
+    ],
+    [
+      GOOD.replace(/ +replicas:.*\n/, ''),
+      ['3:3 engines.small: needs replicas, or a discovery that finds them'],
+    ],
+    [
+      GOOD.replace('{engine: small}', '{engine: small, itemsPerPrompt: 4}'),
+      [
+        '9:26 judges.quick.itemsPerPrompt: the prompt preference/label shows one item; take preference/several, or a template of your own with "item"',
+      ],
+    ],
+    [
+      GOOD.replace('{engine: small}', '{engine: small, prompt: preference/several}'),
+      ['9:26 judges.quick.prompt: preference/several shows several items: it needs itemsPerPrompt, 2 to 8'],
+    ],
+    [
+      GOOD.replace('kind: openai', 'kind: triton\n    backend: vllm')
+        .replace('http://', 'grpc://')
+        .replace('{engine: small}', '{engine: small, prompt: preference/several, itemsPerPrompt: 9}'),
+      [
+        '10:54 judges.quick.itemsPerPrompt: found 9, expected a number of at most 8',
+        '10:54 judges.quick.itemsPerPrompt: the engine "small" is of kind triton, which tells one label a call; several in one answer need kind openai',
+      ],
     ],
     [
       GOOD.replace('{gpuHourUsd: 1}', '5'),

@@ -1,34 +1,37 @@
 import type { Call } from '../contracts/call.ts';
-import type { DistributionReply, DistributionRequest, EngineResult } from '../contracts/engine.ts';
+import type { EngineResult } from '../contracts/engine.ts';
+import type { Gathered } from '../contracts/gathering.ts';
 import { abortProblem } from '../domain/errors.ts';
 
-type Answer = EngineResult<DistributionReply>;
-
-/** A guess that is good enough to bound a call: four characters a token. */
-const CHARACTERS_PER_TOKEN = 4;
+/** Who waits for an answer and may leave before it. */
+export interface Leavable {
+  readonly call: Call;
+  /** Called when the caller leaves before the answer. */
+  onLeave(listener: () => void): void;
+}
 
 /**
  * One question that waits for its engine call or is out with it. It ends once: with an answer, or at the very
  * moment when its own caller leaves or its own deadline passes, whatever the call that it shares does.
  */
-export class CoalescedQuestion {
-  readonly request: DistributionRequest;
+export class SharedQuestion<Q, A> implements Gathered<Q, A>, Leavable {
+  readonly request: Q;
   readonly call: Call;
   /** Estimated tokens of its prompt. */
   readonly tokens: number;
-  readonly answer: Promise<Answer>;
+  readonly answer: Promise<EngineResult<A>>;
   /** An engine was asked: what it costs from now on is no longer nothing. */
   isOut = false;
-  readonly #settle: (answer: Answer) => void;
+  readonly #settle: (answer: EngineResult<A>) => void;
   readonly #break: (error: unknown) => void;
   readonly #leavers: (() => void)[] = [];
   #isOpen = true;
 
-  constructor(request: DistributionRequest, call: Call) {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  constructor(request: Q, call: Call, tokens: number) {
+    const { promise, resolve, reject } = Promise.withResolvers<EngineResult<A>>();
     this.request = request;
     this.call = call;
-    this.tokens = tokensOf(request);
+    this.tokens = tokens;
     this.answer = promise;
     this.#settle = resolve;
     this.#break = reject;
@@ -42,7 +45,7 @@ export class CoalescedQuestion {
   }
 
   /** Does nothing when it has ended. */
-  end(answer: Answer): void {
+  end(answer: EngineResult<A>): void {
     if (this.#close()) this.#settle(answer);
   }
 
@@ -51,7 +54,6 @@ export class CoalescedQuestion {
     if (this.#close()) this.#break(error);
   }
 
-  /** Called when its caller leaves before the answer. */
   onLeave(listener: () => void): void {
     this.#leavers.push(listener);
   }
@@ -69,10 +71,4 @@ export class CoalescedQuestion {
     this.call.signal.removeEventListener('abort', this.#leave);
     return wasOpen;
   }
-}
-
-function tokensOf({ messages }: DistributionRequest): number {
-  let characters = 0;
-  for (const { content } of messages) characters += content.length;
-  return 1 + Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }

@@ -1,6 +1,10 @@
-import { readGrader, readGraderRun } from '../../wire/trainers/grader.ts';
-import { renderGraderRun } from '../../wire/trainers/grader-reply.ts';
-import { gradingOf } from '../../wire/trainers/grading.ts';
+import type { Principal } from '../../contracts/authenticator.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import type { Verdict } from '../../domain/verdict.ts';
+import type { Checked } from '../../wire/problems.ts';
+import { type GradedPart, renderGraderRun } from '../../wire/trainers/grader-reply.ts';
+import { type Grading, gradingOf } from '../../wire/trainers/grading.ts';
+import { type GraderRun, readGrader, readGraderRun } from '../../wire/trainers/multi-grader.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { Exchange } from '../exchange.ts';
@@ -15,7 +19,7 @@ import { sendUnjudged } from './unjudged.ts';
 export function createGraderValidateHandler({ limits }: GatewayDeps): TeamHandler {
   return async (exchange) => {
     const grader = readGrader(await readJson(exchange, limits.bodyBytes));
-    if (grader.ok) sendJson(exchange, 200, { grader: grader.value });
+    if (grader.ok) sendJson(exchange, 200, { grader: grader.value.sent });
     else sendProblems(exchange, grader.problems);
   };
 }
@@ -26,26 +30,90 @@ export function createGraderRunHandler(deps: GatewayDeps, catalogue: Catalogue):
     exchange.preferredClass = 'trainer';
     const run = readGraderRun(await readJson(exchange, deps.limits.bodyBytes));
     if (!run.ok) return sendProblems(exchange, run.problems);
-    const { grader } = run.value;
-    const grading = gradingOf(run.value);
-    if (!grading.ok) return sendProblems(exchange, grading.problems);
-    if (grading.value.type === 'known') {
-      const { reward } = grading.value;
-      return sendJson(exchange, 200, renderGraderRun(grader, reward, { tokens: null, seconds: 0 }));
-    }
-    const { item, rewardOf } = grading.value;
-    const named = grader.type === 'score_model' ? policyNameOf(grader.model) : undefined;
-    const policy = catalogue.policy(named, principal, 'score');
-    const verdicts = await exchange.withCall(deps.calls, deadlineOf(exchange, policy.deadlineMs), (call) =>
-      deps.held.judge('score', policy.name, [{ ok: true, item }], call),
-    );
-    const [verdict] = verdicts;
-    if (verdict?.result?.kind !== 'score') return sendUnjudged(exchange, verdicts);
-    const { inputTokens, outputTokens } = verdict.cost.usage;
-    const cost = { tokens: inputTokens + outputTokens, seconds: secondsOf(exchange) };
-    const reply = renderGraderRun(grader, rewardOf(verdict.result.score), cost);
-    return sendJson(exchange, 200, reply, verdictHeaders(exchange, verdicts));
+    const gradings = gradingsOf(run.value);
+    if (!gradings.ok) return sendProblems(exchange, gradings.problems);
+    const verdicts = await judge(exchange, { deps, catalogue, principal }, gradings.value);
+    const asked = [...verdicts.values()];
+    const failed = asked.filter((verdict) => verdict.result?.kind !== 'score');
+    if (failed.length > 0) return sendUnjudged(exchange, failed);
+    const parts = [...gradings.value].map(([name, grading]) => partOf(name, grading, verdicts.get(name)));
+    const reward = rewardOf(run.value, parts);
+    const reply = renderGraderRun(run.value.grader, { reward, parts, seconds: secondsOf(exchange) });
+    return sendJson(exchange, 200, reply, verdictHeaders(exchange, asked));
   };
+}
+
+/** What each part needs, by its name. */
+function gradingsOf({ grader, sample, item }: GraderRun): Checked<ReadonlyMap<string, Grading>> {
+  const read = [...grader.parts].map(([name, part]) => {
+    const place = grader.formula === undefined ? 'grader' : `grader.graders.${name}`;
+    return { name, grading: gradingOf(part, { sample, item }, place) };
+  });
+  const problems = read.flatMap(({ grading }) => (grading.ok ? [] : grading.problems));
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    value: new Map(
+      read.flatMap(({ name, grading }): [string, Grading][] => (grading.ok ? [[name, grading.value]] : [])),
+    ),
+  };
+}
+
+interface Asking {
+  readonly deps: GatewayDeps;
+  readonly catalogue: Catalogue;
+  readonly principal: Principal;
+}
+
+/** The verdicts of the parts that need one, asked at the same time, each by the policy that its model names. */
+async function judge(
+  exchange: Exchange,
+  { deps, catalogue, principal }: Asking,
+  gradings: ReadonlyMap<string, Grading>,
+): Promise<ReadonlyMap<string, Verdict>> {
+  const asked = [...gradings].flatMap(([name, grading]) =>
+    grading.type === 'judge'
+      ? [{ name, grading, policy: catalogue.policy(policyNameOf(grading.model), principal, 'score') }]
+      : [],
+  );
+  if (asked.length === 0) return new Map();
+  const longest = Math.max(...asked.map(({ policy }) => policy.deadlineMs));
+  const judged = await exchange.withCall(deps.calls, deadlineOf(exchange, longest), (call) =>
+    Promise.all(
+      asked.map(async ({ name, grading, policy }) => {
+        const verdicts = await deps.held.judge(
+          'score',
+          policy.name,
+          [{ ok: true, item: grading.item }],
+          call,
+        );
+        return verdicts.map((verdict): [string, Verdict] => [name, verdict]);
+      }),
+    ),
+  );
+  return new Map(judged.flat());
+}
+
+function partOf(name: string, grading: Grading, verdict: Verdict | undefined): GradedPart {
+  if (grading.type === 'known') return { name, reward: grading.reward, model: null, tokens: null };
+  const result = verdict?.result;
+  const reward = result?.kind === 'score' ? grading.rewardOf(result) : null;
+  if (verdict === undefined || reward === null) {
+    throw new GatewayError('not_judged', `${name}: the judge put too little probability on the labels`);
+  }
+  const { inputTokens, outputTokens } = verdict.cost.usage;
+  return { name, reward, model: grading.model, tokens: inputTokens + outputTokens };
+}
+
+/** A formula may have no value for these rewards, such as 1 / 0: then there is no reward. */
+function rewardOf({ grader }: GraderRun, parts: readonly GradedPart[]): number {
+  const rewards = new Map(parts.map(({ name, reward }) => [name, reward]));
+  const reward = grader.formula === undefined ? parts[0]?.reward : grader.formula(rewards);
+  if (reward === undefined || !Number.isFinite(reward)) {
+    const values = [...rewards].map(([name, value]) => `${name} = ${value}`).join(', ');
+    throw new GatewayError('not_judged', `calculate_output has no finite value for ${values}`);
+  }
+  return reward;
 }
 
 function secondsOf({ clock, startedAt }: Exchange): number {

@@ -1,9 +1,12 @@
-import type { Grader } from './grader.ts';
+import type { Grader } from './multi-grader.ts';
 
-/** What a run cost; zeros and nulls where no judge was asked. */
-export interface GraderCost {
+/** What came of one part of a grader. */
+export interface GradedPart {
+  readonly name: string;
+  readonly reward: number;
+  /** The model it named, and the tokens it took; null where no judge was asked. */
+  readonly model: string | null;
   readonly tokens: number | null;
-  readonly seconds: number;
 }
 
 /** No flag is ever set: a run that failed is answered with an error, as `reward` may not be null. */
@@ -24,20 +27,37 @@ const NO_ERRORS = {
   unresponsive_reward_error: false,
 };
 
-export function renderGraderRun(grader: Grader, reward: number, { tokens, seconds }: GraderCost) {
-  const model = grader.type === 'score_model' ? grader.model : null;
+/** @param seconds - Time that the run took. */
+export function renderGraderRun(
+  { name, type, formula }: Grader,
+  {
+    reward,
+    parts,
+    seconds,
+  }: { readonly reward: number; readonly parts: readonly GradedPart[]; readonly seconds: number },
+) {
+  const asked = parts.filter(({ tokens }) => tokens !== null);
+  const scores = Object.fromEntries(parts.map((part): [string, number] => [part.name, part.reward]));
   return {
     reward,
-    sub_rewards: {},
-    model_grader_token_usage_per_model: model === null || tokens === null ? {} : { [model]: tokens },
+    sub_rewards: formula === undefined ? {} : scores,
+    model_grader_token_usage_per_model: tokensByModel(asked),
     metadata: {
-      name: grader.name,
-      type: grader.type,
-      scores: { [grader.name]: reward },
+      name,
+      type,
+      scores: formula === undefined ? scores : { ...scores, [name]: reward },
       execution_time: seconds,
-      token_usage: tokens,
-      sampled_model_name: model,
+      token_usage: asked.length === 0 ? null : asked.reduce((sum, { tokens }) => sum + (tokens ?? 0), 0),
+      sampled_model_name: parts[0]?.model ?? null,
       errors: NO_ERRORS,
     },
   };
+}
+
+function tokensByModel(asked: readonly GradedPart[]): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const { model, tokens } of asked) {
+    if (model !== null) sums.set(model, (sums.get(model) ?? 0) + (tokens ?? 0));
+  }
+  return Object.fromEntries(sums);
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { SIMILARITY_METRICS } from '../../domain/text-similarity.ts';
 import { cleanText } from '../passage.ts';
 import { check, type Checked, invalid } from '../problems.ts';
 
 /**
- * OpenAI's graders, as far as they need no code of the caller's to run: a model that scores, and a comparison
- * of texts. The other kinds are refused by name when they are validated, not when the first sample comes.
+ * One grader of OpenAI's, as far as it needs no code of the caller's to run: models that score or choose a
+ * label, and comparisons of texts. The others are refused by name when they are validated, not when the first
+ * sample comes. Graders of graders are in `multi-grader.ts`.
  */
 const text = z.looseObject({ type: z.enum(['input_text', 'output_text']), text: cleanText });
 
@@ -13,73 +15,97 @@ const graderMessage = z.looseObject({
   content: z.union([cleanText, text, z.array(z.union([cleanText, text])).min(1)]),
 });
 
-const scoreModel = z.looseObject({
-  type: z.literal('score_model'),
-  name: z.string().min(1).max(256),
+export type GraderMessage = z.output<typeof graderMessage>;
+
+const named = { name: z.string().min(1).max(256) };
+const model = {
+  ...named,
   model: z.string().min(1).max(512),
   input: z.array(graderMessage).min(1),
+};
+
+const scoreModel = z.looseObject({
+  ...model,
+  type: z.literal('score_model'),
   range: z.tuple([z.number(), z.number()]).nullish(),
 });
 
+/** Labels are read as the points of the usual scale: see `label-rubric.ts`. */
+const MOST_LABELS = 5;
+
+const labelModel = z.looseObject({
+  ...model,
+  type: z.literal('label_model'),
+  labels: z.array(cleanText.min(1).max(256)).min(2).max(MOST_LABELS),
+  passing_labels: z.array(cleanText).min(1),
+});
+
 const stringCheck = z.looseObject({
+  ...named,
   type: z.literal('string_check'),
-  name: z.string().min(1).max(256),
   operation: z.enum(['eq', 'ne', 'like', 'ilike']),
   input: cleanText,
   reference: cleanText,
 });
 
+const textSimilarity = z.looseObject({
+  ...named,
+  type: z.literal('text_similarity'),
+  evaluation_metric: z.enum(SIMILARITY_METRICS),
+  input: cleanText,
+  reference: cleanText,
+});
+
 export type ScoreModelGrader = z.output<typeof scoreModel>;
+export type LabelModelGrader = z.output<typeof labelModel>;
 export type StringCheckGrader = z.output<typeof stringCheck>;
-export type Grader = ScoreModelGrader | StringCheckGrader;
+export type TextSimilarityGrader = z.output<typeof textSimilarity>;
+export type SingleGrader = ScoreModelGrader | LabelModelGrader | StringCheckGrader | TextSimilarityGrader;
 
-const runSchema = z.looseObject({ model_sample: cleanText, item: z.unknown().optional() });
+const typed = z.looseObject({ type: z.string() });
 
-export interface GraderRun {
-  readonly grader: Grader;
-  readonly sample: string;
-  readonly item: unknown;
-}
-
-const holdsGrader = z.looseObject({ grader: z.looseObject({ type: z.string() }) });
-
-/** Reads the `grader` of a body. */
-export function readGrader(body: unknown): Checked<Grader> {
-  const frame = check(holdsGrader, body);
-  if (!frame.ok) return frame;
-  const { grader } = frame.value;
-  switch (grader.type) {
+/** @param place - Where it stands, such as `['grader']`. */
+export function readSingleGrader(raw: unknown, place: readonly string[]): Checked<SingleGrader> {
+  const kind = check(typed, raw, place);
+  if (!kind.ok) return kind;
+  switch (kind.value.type) {
     case 'score_model':
-      return withRange(check(scoreModel, grader, ['grader']));
+      return withRange(check(scoreModel, raw, place), place.join('.'));
+    case 'label_model':
+      return withLabels(check(labelModel, raw, place), place.join('.'));
     case 'string_check':
-      return check(stringCheck, grader, ['grader']);
+      return check(stringCheck, raw, place);
+    case 'text_similarity':
+      return check(textSimilarity, raw, place);
     default: {
-      const statement = 'must be score_model or string_check: other graders are not run here';
-      return { ok: false, problems: [invalid('grader.type', statement)] };
+      const known = 'score_model, label_model, string_check or text_similarity';
+      const statement = `must be ${known}: other graders are not run here`;
+      return { ok: false, problems: [invalid(`${place.join('.')}.type`, statement)] };
     }
   }
 }
 
-function withRange(checked: Checked<ScoreModelGrader>): Checked<ScoreModelGrader> {
+function withRange(checked: Checked<ScoreModelGrader>, place: string): Checked<ScoreModelGrader> {
   if (!checked.ok) return checked;
   const { range } = checked.value;
   if (range === null || range === undefined || range[0] < range[1]) return checked;
-  return { ok: false, problems: [invalid('grader.range', 'must begin with its lesser end')] };
+  return { ok: false, problems: [invalid(`${place}.range`, 'must begin with its lesser end')] };
 }
 
-export function readGraderRun(body: unknown): Checked<GraderRun> {
-  const grader = readGrader(body);
-  const frame = check(runSchema, body);
-  if (!grader.ok || !frame.ok) {
-    const problems = [grader, frame].flatMap((each) => (each.ok ? [] : each.problems));
-    return { ok: false, problems };
-  }
-  const { model_sample: sample, item = null } = frame.value;
-  return { ok: true, value: { grader: grader.value, sample, item } };
+function withLabels(checked: Checked<LabelModelGrader>, place: string): Checked<LabelModelGrader> {
+  if (!checked.ok) return checked;
+  const { labels, passing_labels: passing } = checked.value;
+  const problems = [
+    ...(new Set(labels).size === labels.length ? [] : [invalid(`${place}.labels`, 'must be different')]),
+    ...(passing.every((label) => labels.includes(label))
+      ? []
+      : [invalid(`${place}.passing_labels`, 'must all be among the labels')]),
+  ];
+  return problems.length === 0 ? checked : { ok: false, problems };
 }
 
 /** The text of a message, whatever form its content has. */
-export function contentText(content: z.output<typeof graderMessage>['content']): string {
+export function contentText(content: GraderMessage['content']): string {
   const parts = Array.isArray(content) ? content : [content];
   return parts.map((part) => (typeof part === 'string' ? part : part.text)).join('');
 }

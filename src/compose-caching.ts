@@ -2,6 +2,7 @@ import { type CachedRouterOptions, createCachedRouter } from './caching/cached-r
 import { createRecheck, type GivenLabel, type Recheck } from './caching/recheck.ts';
 import type { SemanticRouter } from './caching/semantic/semantic-router.ts';
 import { kindOf } from './compose-engines.ts';
+import { reasonsOf } from './compose-judges.ts';
 import { need } from './compose-parts.ts';
 import { type CachingParts, createPolicySimilar } from './compose-semantic.ts';
 import { createRouter, type PolicyRouter, type RoutingParts } from './compose-routing.ts';
@@ -117,9 +118,11 @@ export function promiseOf(
   { config, templates }: Pick<RoutingParts, 'config' | 'templates'>,
 ): string {
   const judges = policy.tiers.map((tier) => {
-    const { engine: id, prompt, orders, itemsPerPrompt } = need(config.judges[tier], tier);
+    const judge = need(config.judges[tier], tier);
+    const { engine: id, prompt, orders, itemsPerPrompt } = judge;
     const engine = need(config.engines[id], id);
-    const parts = promptPartsOf(need(templates.find(prompt), prompt), itemsPerPrompt);
+    const template = need(templates.find(prompt), prompt);
+    const parts = promptPartsOf(template, itemsPerPrompt, reasonsOf(judge, template));
     return [tier, id, kindOf(engine), engine.model, engine.precision ?? null, parts, orders];
   });
   const { target, acceptAt, abstainBelow } = policy;

@@ -1,15 +1,17 @@
 import { kindOf } from './compose-engines.ts';
 import { need } from './compose-parts.ts';
 import type { LoadedConfig } from './config/loader.ts';
-import type { EngineConfig } from './config/schema.ts';
+import type { Config, EngineConfig } from './config/schema.ts';
 import type { Clock, Random } from './contracts/clock.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { Gather } from './contracts/gathering.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { CritiqueJudgment } from './domain/critique.ts';
+import type { ReasonSettings } from './domain/judge-key.ts';
 import type { ScoreJudgment } from './domain/score.ts';
 import { createGatherer } from './batching/gatherer.ts';
 import type { RoomLimits } from './batching/waiting-room.ts';
+import type { PromptTemplate } from './domain/template.ts';
 import { createCritiqueJudge } from './judging/critique-judge.ts';
 import type { Fence } from './judging/fence.ts';
 import { createPreferenceJudge } from './judging/preference-judge.ts';
@@ -43,7 +45,8 @@ export function createJudges(
     const template = need(templates.find(prompt), prompt);
     const engineConfig = need(config.engines[id], id);
     const engineKind = kindOf(engineConfig);
-    const options = { name, engine: need(engines.get(id), id), engineKind, template, fence };
+    const reasons = reasonsOf(judge, template);
+    const options = { name, engine: need(engines.get(id), id), engineKind, template, fence, reasons };
     if (template.task === 'preference') {
       const gather: Gather = (ask) => createGatherer(roomOf(engineConfig, itemsPerPrompt), ask, clock);
       const several = { itemsPerPrompt, gather, random };
@@ -65,4 +68,12 @@ export function createJudges(
 /** Items wait for company in their prompt as questions do for company in their call. */
 function roomOf({ coalesce: { windowMs, tokens } }: EngineConfig, itemsPerPrompt: number): RoomLimits {
   return { windowMs, tokens, maximum: itemsPerPrompt };
+}
+
+/** How a judge comes to its label; a prompt that asks for the label in a turn of its own wants reasons before. */
+export function reasonsOf(
+  { reasoning, maxTokens, temperature }: Config['judges'][string],
+  { answer }: PromptTemplate,
+): ReasonSettings {
+  return { reasoning: reasoning ?? (answer === undefined ? 'none' : 'brief'), maxTokens, temperature };
 }

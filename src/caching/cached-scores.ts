@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import type { Call } from '../contracts/call.ts';
 import type { Router, RoutingResult } from '../contracts/routing.ts';
-import { NO_COST } from '../domain/cost.ts';
 import { abortProblem } from '../domain/errors.ts';
 import type { Item } from '../domain/item.ts';
 import type { ScoreJudgment } from '../domain/score.ts';
 import type { Reuse } from '../domain/verdict.ts';
 import { createFlights } from './flights.ts';
 import type { ScoreStore } from './score-store.ts';
+import { withoutCost } from './stored-result.ts';
 
 /**
  * A router of scores that never asks twice, as the label cache is for pairs: an equal response to an equal
@@ -61,10 +61,6 @@ function keyOf(team: string, promise: string, { prompt, candidates, rubric, wish
 function isLasting({ end, trail }: ScoreResult): boolean {
   if (end.type === 'failed') return false;
   return end.type === 'accepted' || trail.every(({ problem }) => problem === null);
-}
-
-function withoutCost(result: ScoreResult): ScoreResult {
-  return { ...result, trail: result.trail.map((entry) => ({ ...entry, cost: NO_COST })) };
 }
 
 function reused(result: ScoreResult, reuse: Reuse): ScoreResult {

@@ -2,7 +2,7 @@ import type { RoutingEnd, RoutingResult } from '../contracts/routing.ts';
 import { NO_COST } from '../domain/cost.ts';
 import type { PreferenceProbabilities } from '../domain/distribution.ts';
 import type { Order } from '../domain/item.ts';
-import type { Judgment } from '../domain/judgment.ts';
+import type { AnyJudgment, Judgment } from '../domain/judgment.ts';
 import { labelOf } from '../domain/preference.ts';
 
 /**
@@ -23,9 +23,12 @@ export function isOrderFree({ end }: RoutingResult): boolean {
   return end.type !== 'failed' && !end.judgment.flags.includes('single_order');
 }
 
-/** The same history without its price: whoever gets the result again pays nothing. */
-export function withoutCost(result: RoutingResult): RoutingResult {
-  return { ...result, trail: result.trail.map((entry) => ({ ...entry, cost: NO_COST })) };
+/** The same history without its price, as whoever gets the result again pays nothing, and without long texts. */
+export function withoutCost<J extends AnyJudgment>(result: RoutingResult<J>): RoutingResult<J> {
+  return {
+    ...result,
+    trail: result.trail.map(({ reasons: _reasons, ...entry }) => ({ ...entry, cost: NO_COST })),
+  };
 }
 
 /** The result for the item with its candidates exchanged: `a` and `b` change places everywhere. */

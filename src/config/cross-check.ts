@@ -4,7 +4,7 @@ import type { Material } from './material.ts';
 import type { ValueProblem } from './references.ts';
 import { semanticProblems } from './semantic-check.ts';
 import { severalProblems } from './several-check.ts';
-import { taskProblems } from './task-check.ts';
+import { reasoningProblems, taskProblems } from './task-check.ts';
 import type { TemplateSet } from './templates.ts';
 
 /** What stands in files and is pointed to by name. */
@@ -44,6 +44,7 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
     }
   }
   problems.push(...targetProblems(policies));
+  problems.push(...reasoningProblems(judges, named));
   problems.push(...taskProblems(policies, judges, named));
   problems.push(...severalProblems({ engines, judges }, named.templates));
   problems.push(...semanticProblems(data));
@@ -69,8 +70,13 @@ const section = {
   ),
   judges: map(
     z
-      .looseObject({ engine: text, prompt: text, itemsPerPrompt: z.number().optional().catch(undefined) })
-      .catch({ engine: undefined, prompt: undefined, itemsPerPrompt: undefined }),
+      .looseObject({
+        engine: text,
+        prompt: text,
+        reasoning: text,
+        itemsPerPrompt: z.number().optional().catch(undefined),
+      })
+      .catch({ engine: undefined, prompt: undefined, reasoning: undefined, itemsPerPrompt: undefined }),
   ),
   policies: map(
     z

@@ -3,7 +3,9 @@ import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
 import { cache, policyCache } from './cache-schema.ts';
 import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
+import { judge } from './judge-schema.ts';
 import { limits } from './limits-schema.ts';
+import { id } from './names.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
 import { metrics, tracing } from './telemetry-schema.ts';
@@ -12,11 +14,6 @@ import { metrics, tracing } from './telemetry-schema.ts';
  * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
  * docs/ all come from here; defaults stand here and nowhere else. Unknown keys are refused.
  */
-
-const id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
-  .describe('Lower-case letters, digits and hyphens, at most 63.');
 
 const server = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
@@ -82,43 +79,6 @@ const rubric = z.strictObject({
     .min(1)
     .max(20_000)
     .describe('What makes a response better, in the words that the judge reads.'),
-});
-
-const judge = z.strictObject({
-  engine: id.describe('Id of the engine that it asks.'),
-  prompt: z
-    .string()
-    .regex(/^[a-z0-9-]+\/[a-z0-9-]+(@\d+)?$/)
-    .default('preference/label')
-    .describe('Prompt template as name or name@version; without a version the newest.'),
-  orders: z
-    .enum(['both', 'one'])
-    .default('both')
-    .describe(
-      'Ask in both orders and average (cancels position bias), or in one that a hash picks (half the price).',
-    ),
-  itemsPerPrompt: z
-    .int()
-    .min(1)
-    .max(8)
-    .default(1)
-    .describe(
-      'Most items of one team and rubric that one prompt shows. More than 1 is another judge, and needs a prompt that is made for it (preference/several) and an engine of kind openai.',
-    ),
-  maxTokens: z
-    .int()
-    .min(16)
-    .max(131_072)
-    .default(1024)
-    .describe('Longest critique or revision in tokens, thoughts included; a longer one ends as truncated.'),
-  temperature: z
-    .number()
-    .min(0)
-    .max(2)
-    .default(0)
-    .describe(
-      'Of critiques and revisions; 0 takes the likeliest token each time. Labels and scores are read, not sampled.',
-    ),
 });
 
 /** What a critique policy asks for, where its items do not say. */

@@ -13,7 +13,9 @@ interface PolicyNames {
     | undefined;
 }
 
-type Judges = Readonly<Record<string, { readonly prompt?: string | undefined }>>;
+type Judges = Readonly<
+  Record<string, { readonly prompt?: string | undefined; readonly reasoning?: string | undefined }>
+>;
 
 const USUAL_PROMPT = 'preference/label';
 
@@ -39,6 +41,24 @@ export function taskProblems(
         ? []
         : [{ path: [...path, 'target'], message: 'is for preferences alone: certificates prove labels' }]),
     ];
+  });
+}
+
+/** Reasons are written before a turn that asks for the label; a prompt has such a turn, or it has not. */
+export function reasoningProblems(judges: Judges, { templates }: NamedThings): ValueProblem[] {
+  return Object.entries(judges).flatMap(([name, { prompt = USUAL_PROMPT, reasoning }]) => {
+    const template = templates.find(prompt);
+    if (template === undefined || reasoning === undefined) return [];
+    const path = ['judges', name, 'reasoning'];
+    const hasAnswer = template.answer !== undefined;
+    if (hasAnswer && reasoning === 'none') {
+      return [
+        { path, message: `the prompt ${prompt} asks for reasons; leave it out, or choose another prompt` },
+      ];
+    }
+    if (hasAnswer || reasoning === 'none') return [];
+    const message = `the prompt ${prompt} has no turn "answer"; use one that has, such as preference/reasoned or score/reasoned`;
+    return [{ path, message }];
   });
 }
 

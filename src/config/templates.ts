@@ -13,7 +13,10 @@ export interface TemplateSet {
 /** Slots by task: the ones that must be there, and the ones that may. */
 const SLOTS = {
   preference: { needed: ['prompt', 'first', 'second', 'nonce'], optional: ['rubric'] },
-  score: { needed: ['rubric', 'answers', 'prompt', 'response', 'nonce'], optional: ['reference'] },
+  score: {
+    needed: ['prompt', 'response', 'nonce'],
+    optional: ['rubric', 'criteria', 'answers', 'reference'],
+  },
   critique: {
     needed: ['prompt', 'response', 'critique_request', 'nonce'],
     optional: ['examples', 'evidence'],
@@ -24,8 +27,12 @@ const SLOTS = {
 const SEVERAL_SLOTS = { needed: ['items'], optional: ['rubric', 'nonce'] } as const;
 const ITEM_SLOTS = { needed: ['number', 'prompt', 'first', 'second', 'nonce'], optional: [] } as const;
 
-/** What the turn that asks for the revision may say. */
+/** What the turns behind an answer may say: the one that asks for the revision, and the one for the label. */
 const REVISION_SLOTS = { needed: ['revision_request'], optional: [] } as const;
+const ANSWER_SLOTS = {
+  preference: { needed: [], optional: [] },
+  score: { needed: ['answers'], optional: [] },
+} as const;
 
 const LABELS = ['first', 'second', 'tie'] as const;
 
@@ -46,12 +53,14 @@ const templateSchema = z.discriminatedUnion('task', [
     defaultRubric: z.string().min(1),
     messages,
     item: z.string().min(1).optional(),
+    answer: messages.optional(),
   }),
   z.strictObject({
     ...heading,
     task: z.literal('score'),
     defaultRubric: z.string().min(1),
     messages,
+    answer: messages.optional(),
   }),
   z.strictObject({ ...heading, task: z.literal('critique'), messages, revision: messages }),
 ]);
@@ -68,8 +77,10 @@ export function loadTemplates(directories: readonly string[]): TemplateSet {
 }
 
 function toTemplate(file: TemplateFile): PromptTemplate {
-  const defaultRubric = file.task === 'critique' ? '' : file.defaultRubric;
-  return { ...file, defaultRubric, labels: file.task === 'preference' ? file.labels : {} };
+  if (file.task === 'critique') return { ...file, defaultRubric: '', labels: {} };
+  const { answer, ...others } = file;
+  const labels = file.task === 'preference' ? file.labels : {};
+  return { ...others, labels, ...(answer === undefined ? {} : { answer }) };
 }
 
 const further: FurtherCheck<TemplateFile> = (file) => [
@@ -88,8 +99,32 @@ const further: FurtherCheck<TemplateFile> = (file) => [
     path: ['revision'],
     message,
   })),
+  ...answerProblems(file),
   ...spellingProblems(file).map((message) => ({ path: ['labels'], message })),
 ];
+
+/** The label is asked for once: at the end, or in the turn behind the reasons. */
+function answerProblems(file: TemplateFile): { path: string[]; message: string }[] {
+  if (file.task === 'critique') return [];
+  const { answer, messages: turns } = file;
+  const texts = answer?.map(({ content }) => content);
+  const wrongSlots = texts === undefined ? [] : slotProblems(texts, ANSWER_SLOTS[file.task]);
+  const found = wrongSlots.map((message) => ({ path: ['answer'], message }));
+  if (file.task === 'preference') {
+    if (answer !== undefined && file.item !== undefined) {
+      found.push({ path: ['answer'], message: 'does not go together with item' });
+    }
+    return found;
+  }
+  const uses = (slot: string): boolean => turns.some(({ content }) => content.includes(`{{${slot}}}`));
+  const wrong: string[] = [];
+  if (uses('rubric') === uses('criteria')) {
+    wrong.push('needs one of {{rubric}}, for one criterion in each call, and {{criteria}}, for all in one');
+  }
+  if (answer === undefined && !uses('answers')) wrong.push('the slot {{answers}} is missing');
+  if (answer !== undefined && uses('criteria')) wrong.push('{{criteria}} and answer do not go together');
+  return [...found, ...wrong.map((message) => ({ path: ['messages'], message }))];
+}
 
 interface Slots {
   readonly needed: readonly string[];

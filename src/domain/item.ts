@@ -27,6 +27,8 @@ export interface Item {
 
 /** What an item of its kind asks for; what is absent is as the policy says. */
 export interface Wishes {
+  /** Preferences, scores and rankings: tell the reasons that judges wrote, in the trail. */
+  readonly reasons?: boolean;
   /** Scores: a response that is known to be good, for the judge to compare with. */
   readonly reference?: string;
   /** Critiques: the principles. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LogprobRoute } from './distribution.ts';
-import { type PromptTemplate, templateId } from './template.ts';
+import { type PromptTemplate, type Reasoning, templateId } from './template.ts';
 
 /**
  * Everything that makes a judge the judge it is. Change one part and the same words may get another
@@ -37,22 +37,40 @@ export function judgeKeyOf(parts: JudgeKeyParts): JudgeKey {
   return { id: `jdg_${shortHash(JSON.stringify(fields))}`, parts };
 }
 
+/** How reasons are written before the label; other settings, other reasons. */
+export interface ReasonSettings {
+  readonly reasoning: Reasoning;
+  /** Longest reasons in tokens, thoughts included. */
+  readonly maxTokens: number;
+  readonly temperature: number;
+}
+
 /**
  * Name and content hash of a template, as a judge key wants them. How many items a prompt may show is part of
- * the hash where it is more than one: an item is judged otherwise in company.
+ * the hash where it is more than one: an item is judged otherwise in company. So are the settings of reasons.
  */
 export function promptPartsOf(
   template: PromptTemplate,
   itemsPerPrompt: number,
+  reasons?: ReasonSettings,
 ): Pick<JudgeKeyParts, 'prompt' | 'promptHash'> {
-  const { defaultRubric, messages, revision, labels, item } = template;
+  const { defaultRubric, messages, revision, answer, labels, item } = template;
   const spellings = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
   const turns = [...messages, ...(revision ?? [])].map(({ role, content }) => [role, content]);
   const several = item === undefined ? [] : [item, itemsPerPrompt];
   return {
     prompt: templateId(template),
-    promptHash: shortHash(JSON.stringify([defaultRubric, turns, spellings, ...several])),
+    promptHash: shortHash(
+      JSON.stringify([defaultRubric, turns, spellings, ...several, ...reasonParts(answer, reasons)]),
+    ),
   };
+}
+
+/** Nothing for judges that answer at once, so that their keys are what they were before there were others. */
+function reasonParts(answer: PromptTemplate['answer'], reasons: ReasonSettings | undefined): unknown[] {
+  const turns = (answer ?? []).map(({ role, content }) => [role, content]);
+  if (reasons === undefined || reasons.reasoning === 'none') return turns.length === 0 ? [] : [turns];
+  return [turns, reasons.reasoning, reasons.maxTokens, reasons.temperature];
 }
 
 /** Names of the parts in which two keys differ, for telling why a certificate does not apply. */

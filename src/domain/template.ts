@@ -17,6 +17,8 @@ export interface PromptTemplate {
   readonly item?: string | undefined;
   /** Critiques: what is asked after the critique to have the response revised. */
   readonly revision?: readonly Message[];
+  /** What is asked after the judge's reasons, to have its label; a template without it asks for the label at once. */
+  readonly answer?: readonly Message[];
   /** For each label the token texts that spell it; a judge answers with exactly one. Preferences alone have them. */
   readonly labels: LabelSpellings;
 }
@@ -26,6 +28,14 @@ export type TemplateTask = 'preference' | 'score' | 'critique';
 
 /** Label name -> texts that spell it, each of which should be one token for the model. */
 export type LabelSpellings = Readonly<Record<string, readonly string[]>>;
+
+/** How a judge comes to its label: at once, after reasons that it writes, or after thinking as reasoning models do. */
+export type Reasoning = 'none' | 'brief' | 'think';
+
+/** All criteria of a rubric are asked in one call. */
+export function isSheet({ messages }: PromptTemplate): boolean {
+  return messages.some(({ content }) => content.includes('{{criteria}}'));
+}
 
 /** `name@version`, as the trail shows it. */
 export function templateId(template: PromptTemplate): string {

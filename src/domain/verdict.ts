@@ -30,6 +30,8 @@ export interface TrailEntry {
   readonly order: Order | null;
   /** What it was about where one item needs several: a criterion, `critique 2`, a pair such as `0 3`; or its place in a prompt of several, `item 2 of 4`. */
   readonly part?: string;
+  /** What the judge wrote before it answered, cut at a bound; there only where the item asks for it. */
+  readonly reasons?: string;
   /** P(the response shown first is better), given that a label was said; null when nothing was read. */
   readonly pFirst: number | null;
   readonly pTie: number | null;

@@ -1,20 +1,19 @@
 import type { Call } from '../contracts/call.ts';
-import type { CallReport, Engine } from '../contracts/engine.ts';
+import type { Engine } from '../contracts/engine.ts';
 import type { Judge } from '../contracts/judge.ts';
-import { addCosts, NO_COST } from '../domain/cost.ts';
+import { addCosts } from '../domain/cost.ts';
 import type { CritiqueJudgment, CritiqueStep } from '../domain/critique.ts';
 import type { Problem } from '../domain/errors.ts';
-import type { Item, Message } from '../domain/item.ts';
+import type { Item } from '../domain/item.ts';
 import type { PromptTemplate } from '../domain/template.ts';
 import type { Flag, TrailEntry } from '../domain/verdict.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Fence } from './fence.ts';
 import { createJudgeKeys } from './judge-keys.ts';
-import { problemOf } from './label-mass.ts';
 import { principlesFor, seedOf } from './principles.ts';
 import { renderCritique, renderRevision, type Round } from './render-critique.ts';
-import { trailEntryOf } from './trail-entry.ts';
-import { gatherText, type WrittenText } from './written-text.ts';
+import { write } from './writing.ts';
+import { MOST_REASONING } from './written-text.ts';
 
 /**
  * The critic: criticises a response by principles of a constitution and revises it, round after round
@@ -110,10 +109,14 @@ type RoundResult =
   | { readonly ok: false; readonly problem: Problem; readonly trail: readonly TrailEntry[] };
 
 async function runRound(options: CritiqueJudgeOptions, task: RoundTask, call: Call): Promise<RoundResult> {
-  const { template, fence } = options;
+  const { template, fence, maxTokens, temperature } = options;
   const { round, tier, number, isRevised } = task;
   const messages = renderCritique(template, round, fence);
-  const first = await write(options, { messages, tier, part: `critique ${number}` }, call);
+  const first = await write(
+    options,
+    { messages, tier, part: `critique ${number}`, maxTokens, temperature },
+    call,
+  );
   if (!first.ok) return { ok: false, problem: first.problem, trail: [first.entry] };
   const written = first.value;
   if (isRefusal(written.text)) {
@@ -127,19 +130,23 @@ async function runRound(options: CritiqueJudgeOptions, task: RoundTask, call: Ca
     critique: found.critique,
     evidence: round.wantsEvidence ? found.spans : null,
     revision: null,
-    reasoning: written.reasoning,
+    reasoning: shortened(written.reasoning),
     cost: first.entry.cost,
   };
   const dropped = round.wantsEvidence ? found.dropped : 0;
   if (!isRevised) return { ok: true, step, dropped, trail: [first.entry] };
   const asked = renderRevision(template, round, written.text, fence);
-  const second = await write(options, { messages: asked, tier, part: `revision ${number}` }, call);
+  const second = await write(
+    options,
+    { messages: asked, tier, part: `revision ${number}`, maxTokens, temperature },
+    call,
+  );
   const trail = [first.entry, second.entry];
   if (!second.ok) return { ok: false, problem: second.problem, trail };
   const revised: CritiqueStep = {
     ...step,
     revision: second.value.text,
-    reasoning: joined(written.reasoning, second.value.reasoning),
+    reasoning: joined(step.reasoning, shortened(second.value.reasoning)),
     cost: addCosts(trail.map(({ cost }) => cost)),
   };
   return { ok: true, step: revised, dropped, trail };
@@ -159,44 +166,14 @@ const REFUSED: Problem = {
   param: null,
 };
 
+function shortened(reasoning: string | null): string | null {
+  return reasoning?.slice(0, MOST_REASONING) ?? null;
+}
+
 function joined(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
   return `${one}\n\n${other}`;
 }
-
-interface Writing {
-  readonly messages: readonly Message[];
-  readonly tier: string;
-  readonly part: string;
-}
-
-type Written =
-  | { readonly ok: true; readonly value: WrittenText; readonly entry: TrailEntry }
-  | { readonly ok: false; readonly problem: Problem; readonly entry: TrailEntry };
-
-/** One generation, with its place in the trail. */
-async function write(options: CritiqueJudgeOptions, asked: Writing, call: Call): Promise<Written> {
-  const { engine, maxTokens, temperature } = options;
-  const { messages, tier, part } = asked;
-  const body = { model: engine.model, messages, max_tokens: maxTokens, temperature };
-  const entryOf = (report: CallReport, problem: Problem | null, fingerprint: string | null): TrailEntry =>
-    trailEntryOf(options, { tier, order: null, part, report, reply: null, fingerprint, problem });
-  const opened = await engine.generate({ kind: 'chat', body }, call);
-  if (!opened.ok) {
-    const problem = problemOf(opened.failure);
-    return { ok: false, problem, entry: entryOf(NEVER_BEGUN, problem, null) };
-  }
-  const written = await gatherText(opened.value.events);
-  const report = opened.value.report();
-  if (!written.ok) {
-    const { problem, fingerprint } = written;
-    return { ok: false, problem, entry: entryOf(report, problem, fingerprint) };
-  }
-  return { ok: true, value: written.value, entry: entryOf(report, null, written.value.fingerprint) };
-}
-
-/** No engine took it: what was tried is counted where engines are. */
-const NEVER_BEGUN: CallReport = { replica: null, pick: null, attempts: 0, cost: NO_COST, ms: 0, queuedMs: 0 };
 
 interface Check {
   readonly gate: Judge | null;

@@ -1,5 +1,11 @@
 import type { Engine } from '../contracts/engine.ts';
-import { type JudgeKey, judgeKeyOf, type JudgeKeyParts, promptPartsOf } from '../domain/judge-key.ts';
+import {
+  type JudgeKey,
+  judgeKeyOf,
+  type JudgeKeyParts,
+  promptPartsOf,
+  type ReasonSettings,
+} from '../domain/judge-key.ts';
 import type { PromptTemplate } from '../domain/template.ts';
 import type { TrailEntry } from '../domain/verdict.ts';
 
@@ -20,14 +26,17 @@ export interface KeySource {
   readonly template: PromptTemplate;
   /** Most items of one prompt; absent is 1. */
   readonly itemsPerPrompt?: number;
+  /** Absent for judges that answer at once. */
+  readonly reasons?: ReasonSettings;
 }
 
 /** Keys are hashed once for each build of the engine, not for each judgment. */
-export function createJudgeKeys({ engine, engineKind, template, itemsPerPrompt = 1 }: KeySource): KeyOf {
-  const prompt = promptPartsOf(template, itemsPerPrompt);
+export function createJudgeKeys(source: KeySource): KeyOf {
+  const { engine, engineKind, template, itemsPerPrompt = 1, reasons } = source;
+  const prompt = promptPartsOf(template, itemsPerPrompt, reasons);
   const known = new Map<string, JudgeKey>();
   return (orders, trail, earlier) => {
-    const route = trail[0]?.route ?? null;
+    const route = trail.find((entry) => entry.route !== null)?.route ?? null;
     const fingerprint = joined([
       earlier?.parts.fingerprint ?? null,
       ...trail.map((entry) => entry.fingerprint),

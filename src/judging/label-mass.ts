@@ -5,7 +5,7 @@ import type { Problem } from '../domain/errors.ts';
 const MINIMUM_LABEL_MASS = 0.9;
 
 /** What is wrong with an answer that says too little on the labels; null when nothing is. */
-export function massProblem({ distribution }: DistributionReply): Problem | null {
+export function massProblem({ distribution }: Pick<DistributionReply, 'distribution'>): Problem | null {
   if (distribution.mass >= MINIMUM_LABEL_MASS) return null;
   const mass = distribution.mass.toFixed(2);
   return {

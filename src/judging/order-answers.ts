@@ -41,6 +41,8 @@ export interface OrderCall {
 export interface OrderAnswer {
   readonly entry: TrailEntry;
   readonly reading: OrderReading | null;
+  /** Calls for it that came before, such as the one for its reasons. */
+  readonly earlier?: readonly TrailEntry[];
 }
 
 export function readAnswer(
@@ -74,7 +76,7 @@ export function combineAnswers(
   before: Judgment | undefined,
   keyOf: KeyOf,
 ): JudgeReply {
-  const trail = answers.map((answer) => answer.entry);
+  const trail = answers.flatMap(({ earlier = [], entry }) => [...earlier, entry]);
   const problem = trail.find((entry) => entry.problem !== null)?.problem;
   if (problem) return { ok: false, problem, trail };
   const fresh = answers.map((answer) => answer.reading).filter((reading) => reading !== null);

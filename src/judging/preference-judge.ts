@@ -1,11 +1,13 @@
 import type { Call } from '../contracts/call.ts';
 import type { DistributionRequest, Engine, LabelProbe } from '../contracts/engine.ts';
 import type { Judge } from '../contracts/judge.ts';
-import type { Item, Order } from '../domain/item.ts';
+import type { ReasonSettings } from '../domain/judge-key.ts';
+import type { Item, Message, Order } from '../domain/item.ts';
 import { type PromptTemplate, templateId } from '../domain/template.ts';
 import type { Fence } from './fence.ts';
 import { createJudgeKeys } from './judge-keys.ts';
 import { askedOrders, combineAnswers, type OrderAnswer, readAnswer } from './order-answers.ts';
+import { reasonFirst, withSampleReasons } from './reasons.ts';
 import { renderPreference } from './render.ts';
 
 /**
@@ -22,6 +24,8 @@ export interface PreferenceJudgeOptions {
   /** `both` costs two calls and cancels position bias; `one` shows the order that a hash of the item picks. */
   readonly orders: 'both' | 'one';
   readonly fence: Fence;
+  /** How it comes to its label; absent, at once. The template needs a turn `answer` then. */
+  readonly reasons?: ReasonSettings;
 }
 
 export function createPreferenceJudge(options: PreferenceJudgeOptions): Judge {
@@ -60,7 +64,11 @@ export function labelProbeOf(template: PromptTemplate): LabelProbe {
   return {
     id: templateId(template),
     spellings: template.labels,
-    context: renderPreference(template, EXAMPLE, 'ab', () => 'a1b2c3d4e5'),
+    context: withSampleReasons(
+      template,
+      renderPreference(template, EXAMPLE, 'ab', () => 'a1b2c3d4e5'),
+      template.answer ?? [],
+    ),
   };
 }
 
@@ -76,17 +84,24 @@ async function askOnce(
   question: Question,
   call: Call,
 ): Promise<OrderAnswer> {
-  const { tier, order } = question;
-  const { result, report } = await options.engine.distribution(requestFor(options, question), call);
-  return readAnswer(options, { tier, order, report }, result);
+  const { engine, template, fence } = options;
+  const { item, tier, order } = question;
+  const opening = renderPreference(template, item, order, fence);
+  const turns = { item, tier, order, messages: opening, answer: template.answer ?? [] };
+  const asked = await reasonFirst(options, turns, call);
+  if (asked.type === 'failed') return { entry: asked.entry, reading: null };
+  const request = requestFor(options, question, asked.messages);
+  const { result, report } = await engine.distribution(request, call);
+  return { ...readAnswer(options, { tier, order, report }, result), earlier: asked.trail };
 }
 
 function requestFor(
-  { template, fence }: PreferenceJudgeOptions,
-  { item, order, affinity }: Question,
+  { template }: PreferenceJudgeOptions,
+  { item, affinity }: Question,
+  messages: readonly Message[],
 ): DistributionRequest {
   return {
-    messages: renderPreference(template, item, order, fence),
+    messages,
     labels: templateId(template),
     affinity,
     identity: item.candidates,

@@ -9,11 +9,13 @@ import type { PromptFinding } from '../contracts/prompts.ts';
 export function lintTemplate(template: PromptTemplate): PromptFinding[] {
   // A template for several items says what one looks like elsewhere.
   const text = joined(template.messages).replace('{{items}}', () => template.item ?? '');
+  // Where reasons are wanted first, the label is asked for in a turn of its own.
+  const question = template.answer === undefined ? text : joined(template.answer);
   const found = [
     ...sharedBehindItem(text),
     ...unfenced(text),
-    ...(template.task === 'critique' ? [] : [...proseVerbs(text), ...endsWithItem(text)]),
-    ...(template.task === 'preference' ? unnamedLabels(template, text) : []),
+    ...(template.task === 'critique' ? [] : [...proseVerbs(question), ...endsWithItem(text)]),
+    ...(template.task === 'preference' ? unnamedLabels(template, `${text}\n${question}`) : []),
   ];
   return found.map((finding) => ({ template: templateId(template), ...finding }));
 }
@@ -36,8 +38,9 @@ function sharedBehindItem(text: string): Finding[] {
   if (at === -1) return [];
   const behind = text.slice(at);
   const findings: Finding[] = [];
-  if (behind.includes('{{rubric}}')) {
-    const message = '{{rubric}} stands behind a text of the item; before it, prefix caches would serve it';
+  const slot = ['{{rubric}}', '{{criteria}}'].find((one) => behind.includes(one));
+  if (slot !== undefined) {
+    const message = `${slot} stands behind a text of the item; before it, prefix caches would serve it`;
     findings.push({ rule: 'shared-text-last', message });
   }
   const fixed = behind

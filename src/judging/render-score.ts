@@ -1,25 +1,32 @@
 import type { Item, Message } from '../domain/item.ts';
 import { type Criterion, type Scale, signsOf } from '../domain/rubric.ts';
-import { type LabelSpellings, type PromptTemplate, templateId } from '../domain/template.ts';
+import { isSheet, type LabelSpellings, type PromptTemplate, templateId } from '../domain/template.ts';
 import type { Fence } from './fence.ts';
 import { fillTemplate, renderPrompt } from './render.ts';
 
-/** Fills a score template for one criterion. */
+/** Fills a score template for one criterion, or a sheet for one or more. */
 export function renderScore(
   template: PromptTemplate,
   item: Item,
-  criterion: Criterion,
+  criteria: readonly Criterion[],
   fence: Fence,
 ): Message[] {
   const [response = ''] = item.candidates;
   const texts = {
-    rubric: criterionText(criterion),
-    answers: answersText(criterion.scale),
+    rubric: criteria.map(criterionText).join('\n\n'),
+    criteria: criteria.map((criterion, index) => `${index + 1}. ${criterionText(criterion)}`).join('\n\n'),
+    answers: allAnswersText(template, criteria),
     prompt: renderPrompt(item.prompt),
     response,
     reference: item.wishes?.reference ?? '(none is given)',
   };
   return fillTemplate(template.messages, texts, fence);
+}
+
+/** The turn that asks for the score behind the reasons; none in a template without it. */
+export function renderAnswer({ answer = [] }: PromptTemplate, { scale }: Criterion): Message[] {
+  const answers = answersText(scale);
+  return answer.map(({ role, content }) => ({ role, content: content.replaceAll('{{answers}}', answers) }));
 }
 
 /** Name of the label set of a scale under a template; requests refer to it. */
@@ -30,6 +37,13 @@ export function scoreLabelsId(template: PromptTemplate, { min, max }: Scale): st
 /** The labels are named by their points. */
 export function scoreSpellings(scale: Scale): LabelSpellings {
   return Object.fromEntries([...signsOf(scale)].map(([point, sign]) => [String(point), [sign, ` ${sign}`]]));
+}
+
+/** On a sheet, for each line: `line 1: 1, 2 or 3; line 2: 0 or 1`. */
+function allAnswersText(template: PromptTemplate, criteria: readonly Criterion[]): string {
+  const lines = criteria.map(({ scale }) => answersText(scale));
+  if (!isSheet(template)) return lines.join('; ');
+  return lines.map((answers, index) => `line ${index + 1}: ${answers}`).join('; ');
 }
 
 /** `1, 2, 3, 4 or 5`; with letters `A = 1, B = 2 … or J = 10`. */

@@ -15,18 +15,22 @@ export type Writing =
 
 /** Characters of an answer; engines end at the token limit long before. */
 const MOST_CHARACTERS = 400_000;
-/** Characters of thoughts that are kept; the rest was read and paid, and nobody asks for it again. */
-const MOST_REASONING = 8_000;
+/** Characters of thoughts that are told to callers; the rest was read and paid, and nobody asks for it again. */
+export const MOST_REASONING = 8_000;
 
 /**
  * Gathers one streamed answer. An answer that was cut, is empty or was refused is a typed problem, never a
  * shorter text. Thoughts stand in fields of their own, or in the text before `</think>`.
  */
-export async function gatherText(events: AsyncIterable<GenerationEvent>): Promise<Writing> {
+export async function gatherText(
+  events: AsyncIterable<GenerationEvent>,
+  onChunk?: (chunk: Readonly<Record<string, unknown>>) => void,
+): Promise<Writing> {
   const draft = new Draft();
   for await (const event of events) {
     if (event.type === 'chunk') {
       draft.add(event.value);
+      onChunk?.(event.value);
       if (draft.isTooLong)
         return draft.failed('truncated', `the answer is longer than ${MOST_CHARACTERS} characters`);
     } else if (event.type === 'failure') return draft.failed(event.failure.code, event.failure.message);
@@ -71,13 +75,14 @@ class Draft {
       return this.failed('truncated', 'the answer was cut at the limit of its tokens');
     }
     const { thoughts, text } = splitThoughts(this.#content);
+    if (text.startsWith('<think>')) return this.failed('truncated', 'the thoughts of the model have no end');
     if (text === '') return this.failed('unparseable', 'the model wrote nothing');
     const reasoning = (this.#thoughts + thoughts).trim();
     return {
       ok: true,
       value: {
         text,
-        reasoning: reasoning === '' ? null : reasoning.slice(0, MOST_REASONING),
+        reasoning: reasoning === '' ? null : reasoning,
         fingerprint: this.#fingerprint,
       },
     };

@@ -42,6 +42,10 @@ const rubric = name.nullish().meta({
   description: 'Name of a configured rubric, as `name@version`; the general one when absent.',
 });
 
+const reasons = z.boolean().nullish().meta({
+  description: 'Tell in the trail what judges wrote before they answered, where they write reasons.',
+});
+
 const pair = z
   .array(passage)
   .length(2)
@@ -92,7 +96,7 @@ const ranking = {
 };
 
 export const preferenceItemSchema = z
-  .strictObject({ ...common, candidates: pair, rubric, metadata })
+  .strictObject({ ...common, candidates: pair, rubric, reasons, metadata })
   .meta({ id: 'PreferenceItem' });
 
 export const scoreItemSchema = z
@@ -103,6 +107,7 @@ export const scoreItemSchema = z
     reference: passage
       .nullish()
       .meta({ description: 'A response that is known to be good, to compare with.' }),
+    reasons,
     metadata,
   })
   .meta({ id: 'ScoreItem' });
@@ -112,7 +117,7 @@ export const critiqueItemSchema = z
   .meta({ id: 'CritiqueItem' });
 
 export const rankingItemSchema = z
-  .strictObject({ ...common, candidates: group, rubric, ...ranking, metadata })
+  .strictObject({ ...common, candidates: group, rubric, ...ranking, reasons, metadata })
   .meta({ id: 'RankingItem' });
 
 /** What an item may hold, whatever its task: the schema of its task allows less. */
@@ -123,6 +128,7 @@ interface RawFields {
   readonly rubric?: string | null | undefined;
   readonly constitution?: string | null | undefined;
   readonly reference?: string | null | undefined;
+  readonly reasons?: boolean | null | undefined;
   readonly revise?: number | null | undefined;
   readonly seed?: number | null | undefined;
   readonly evidence?: boolean | null | undefined;
@@ -174,9 +180,10 @@ export function readItem(task: Task, rawItem: RawItem, names: ItemNames): ItemIn
 
 /** Null when nothing is wished, as in every preference. */
 function wishesOf(fields: RawFields, constitution: Constitution | undefined): Wishes | null {
-  const { reference, revise, seed, evidence, method, comparisons } = fields;
+  const { reference, reasons, revise, seed, evidence, method, comparisons } = fields;
   const given = Object.entries({
     reference,
+    reasons,
     constitution,
     revise,
     seed,

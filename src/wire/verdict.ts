@@ -44,6 +44,9 @@ export const trailEntrySchema = z
       description:
         'What the call was about where an item needs several, such as a criterion; its place in a prompt of several items.',
     }),
+    reasons: z.string().optional().meta({
+      description: 'What the judge wrote before it answered; there where the item asks for `reasons`.',
+    }),
     p_first: probability.nullable().meta({ description: 'P(the response shown first is better).' }),
     p_tie: probability.nullable(),
     label_mass: probability.nullable().meta({ description: 'Probability on all label tokens together.' }),
@@ -154,6 +157,7 @@ export function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number
     prompt: entry.prompt,
     order: entry.order,
     ...(entry.part === undefined ? {} : { part: entry.part }),
+    ...(entry.reasons === undefined ? {} : { reasons: entry.reasons }),
     p_first: entry.pFirst,
     p_tie: entry.pTie,
     label_mass: entry.labelMass,

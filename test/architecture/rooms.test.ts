@@ -26,7 +26,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   },
   pool: { rooms: ['domain', 'contracts'], packages: ['undici', 'zod'] },
   resilience: { rooms: ['domain', 'contracts'], packages: ['opossum'] },
-  judging: { rooms: ['domain', 'contracts'], packages: [] },
+  judging: { rooms: ['domain', 'contracts'], packages: ['zod'] },
   routing: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
   evaluation: { rooms: ['domain', 'contracts', 'statistics'], packages: [] },
   batching: { rooms: ['domain', 'contracts'], packages: [] },

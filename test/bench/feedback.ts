@@ -74,13 +74,17 @@ const gateway = await startFeedbackGateway(
     judges: {
       single: { engine: 'large', orders: 'one' },
       both: { engine: 'large' },
+      reasoned: { engine: 'large', prompt: 'preference/reasoned', orders: 'one' },
       scorer: { engine: 'large', prompt: 'score/label' },
+      sheet: { engine: 'large', prompt: 'score/sheet' },
       critic: { engine: 'large', prompt: 'critique/chain' },
     },
     policies: {
       default: { tiers: ['both'] },
       single: { tiers: ['single'] },
+      reasoned: { tiers: ['reasoned'] },
       scores: { task: 'score', tiers: ['scorer'], rubric: 'bench@1' },
+      sheets: { task: 'score', tiers: ['sheet'], rubric: 'bench@1' },
       critiques: { task: 'critique', tiers: ['critic'], critique: { constitution: 'bench' } },
     },
   },
@@ -92,7 +96,9 @@ const first = pairs.map(({ prompt, candidates }) => ({ prompt, candidates: candi
 const spent = {
   'label, one order': await ask('preferences', 'single', pairs),
   'label, both orders': await ask('preferences', 'default', pairs),
+  'label after reasons, one order': await ask('preferences', 'reasoned', pairs),
   'score, two criteria': await ask('scores', 'scores', first),
+  'score, two criteria on one sheet': await ask('scores', 'sheets', first),
   critique: await ask('critiques', 'critiques', first),
   'critique and revision, two rounds': await ask(
     'critiques',
@@ -112,7 +118,11 @@ console.log(
     bench: 'feedback',
     tokens_per_label_only: spent['label, one order'].tokens,
     tokens_per_label_both_orders: spent['label, both orders'].tokens,
-    tokens_per_label_reasoned: null,
+    tokens_per_label_reasoned: spent['label after reasons, one order'].tokens,
+    tokens_per_score_sheet_share:
+      Math.round(
+        (spent['score, two criteria on one sheet'].tokens / spent['score, two criteria'].tokens) * 1000,
+      ) / 1000,
     ranking_comparisons_share: ranking.share,
     ranking_tau_all_pairs: ranking.tauOfAll,
     ranking_random_share: ranking.randomShare,

@@ -32,7 +32,8 @@ describe('assay prompts check', () => {
     const { code, stdout } = await cli(['prompts', 'check'], { program });
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: 'ok  critique/chain@1, preference/label@1, score/label@1\n',
+      stdout:
+        'ok  critique/chain@1, preference/label@1, preference/reasoned@1, preference/several@1, score/label@1, score/reasoned@1, score/sheet@1\n',
     });
   });
 

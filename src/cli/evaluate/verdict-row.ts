@@ -15,6 +15,7 @@ const entrySchema = z.looseObject({
   precision: z.string().nullish(),
   prompt: z.string(),
   order: z.enum(['ab', 'ba']),
+  part: z.string().optional(),
   p_first: z.number().min(0).max(1).nullable(),
   p_tie: z.number().min(0).max(1).nullable(),
   label_mass: z.number().min(0).max(1).nullable(),
@@ -67,11 +68,12 @@ function answerOf(row: OutputRow, trail: readonly Entry[]): PolicyAnswer {
 
 /** A judge of which any call failed said nothing: half an answer would be another judge's. */
 function opinionOf(entries: readonly Entry[], usage: Usage | null): Opinion | null {
-  const readings = entries.map(readingOf).filter((reading) => reading !== null);
-  const [first] = entries;
-  if (first === undefined || readings.length < entries.length) return null;
+  const answers = entries.filter((entry) => !isReasons(entry));
+  const readings = answers.map(readingOf).filter((reading) => reading !== null);
+  const [first] = answers;
+  if (first === undefined || readings.length < answers.length) return null;
   return {
-    judgment: judgmentOf(readings, keyOf(first, entries)),
+    judgment: judgmentOf(readings, keyOf(first, answers)),
     nanoUsd: entries.reduce((sum, entry) => sum + toNano(entry.cost_usd), 0),
     usage,
     ms: slowest(entries),
@@ -98,6 +100,11 @@ function keyOf(first: Entry, entries: readonly Entry[]): JudgeKey {
     engine: 'recorded',
     fingerprint,
   });
+}
+
+/** A call in which the judge wrote before it answered, and whose text was whole. */
+function isReasons({ part, error }: Entry): boolean {
+  return part === 'reasons' && (error ?? null) === null;
 }
 
 function readingOf({
@@ -142,9 +149,10 @@ function usageOf({ cost }: OutputRow): Usage | null {
   return { inputTokens, cachedInputTokens, outputTokens };
 }
 
-/** The orders of one judge are asked side by side. */
+/** The orders of one judge are asked side by side, what belongs to one order one after the other. */
 function slowest(entries: readonly Entry[]): number {
-  return Math.max(...entries.map((entry) => entry.ms));
+  const byOrder = [...Map.groupBy(entries, ({ order }) => order).values()];
+  return Math.max(...byOrder.map((ofOne) => ofOne.reduce((sum, { ms }) => sum + ms, 0)));
 }
 
 function toNano(usd: number): number {

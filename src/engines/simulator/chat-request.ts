@@ -88,16 +88,26 @@ function planPrompt(
     asked,
     context.maxModelTokens,
   );
-  const question = messages.findLast(({ role }) => role === 'user');
-  const odds = question === undefined ? null : oddsOf(textOfContent(question), context);
-  return { tokens, text, odds, maxTokens };
+  const turns = messages.filter(({ role }) => role === 'user').map(textOfContent);
+  return { tokens, text, odds: oddsOf(questionOf(turns), context), maxTokens };
 }
+
+/** The last turn; where it asks for a label of what an earlier one showed, with that one before it. */
+function questionOf(turns: readonly string[]): string {
+  const last = turns.at(-1) ?? '';
+  const asksAlone = /\([^()]+\):\s*$/.test(last) && !last.includes('[/');
+  return asksAlone ? turns.slice(-2).join('\n\n') : last;
+}
+
+/** A judge that is to write its reasons first writes prose. */
+const WANTS_REASONS = /\breasons:\s*$/i;
 
 /** What the model thinks of the pair or the response in a text; null when there is neither. Refuses a pair it has no record of. */
 export function oddsOf(
   text: string,
   { opinion, scores }: Pick<RequestContext, 'opinion' | 'scores'>,
 ): PlannedPrompt['odds'] {
+  if (WANTS_REASONS.test(text)) return null;
   const items = findItems(text);
   if (items.length > 0) {
     const odds = numberedOddsOf(items, opinion);

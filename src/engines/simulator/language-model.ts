@@ -1,6 +1,6 @@
 import { mix, uniformOf } from './hash.ts';
 import type { LabelOdds } from './label-odds.ts';
-import type { ScoreOdds } from './score-odds.ts';
+import type { AnswerShare, ScoreOdds } from './score-odds.ts';
 import { type NextToken, SparseDistribution } from './next-token.ts';
 import { tokenize } from './tokenizer.ts';
 import { TURN_END, WRITTEN_WORDS } from './vocabulary.ts';
@@ -21,6 +21,7 @@ const SENTENCES = 4;
 const BARE = 0.9;
 
 const [FULL_STOP] = tokenize('.');
+const [LINE_END] = tokenize('\n');
 
 /** What follows a prefix with this hash that ends in `last`. */
 export function plainNext(prefix: number, last: number | undefined): NextToken {
@@ -36,23 +37,32 @@ export function certainNext(text: string, seed: number): NextToken {
   return new SparseDistribution(ids, shares(ids.length, 1 - TAIL), { tail: TAIL, seed });
 }
 
-/** What follows a label: the end of the answer. */
-export function afterLabel(prefix: number): NextToken {
-  const ids = [TURN_END, ...fillers(prefix)];
+/** What follows a label: the end of its line, or of the answer. */
+export function afterLabel(prefix: number, end = TURN_END): NextToken {
+  const ids = [end, ...fillers(prefix)];
   return new SparseDistribution(ids, shares(ids.length, 1 - TAIL), { tail: TAIL, seed: prefix });
 }
 
-/** The first token of a judge's answer: the labels by their odds, the rest by the pair's hash. */
-export function labelNext(odds: LabelOdds | ScoreOdds): NextToken {
+/**
+ * The token of a judge's answer behind `count` others: a label by the odds, the rest by the pair's hash. Several
+ * scores stand one on each line; behind the last label is the end.
+ */
+export function labelNext(odds: LabelOdds | ScoreOdds, count = 0): NextToken {
+  const labels = 'scores' in odds ? odds.scores : [pairAnswers(odds)];
+  const answers = labels[count / 2];
+  if (answers !== undefined) return answerNext(odds, answers);
+  return count < 2 * labels.length - 1 ? afterLabel(odds.hash, LINE_END) : afterLabel(odds.hash);
+}
+
+function answerNext(odds: LabelOdds | ScoreOdds, answers: readonly AnswerShare[]): NextToken {
   const rest = Math.max(0, 1 - odds.mass);
-  const answers = 'answers' in odds ? odds.answers : pairAnswers(odds);
   const ids = [...answers.flatMap(({ sign }) => tokensOf(sign)), ...fillers(odds.hash)];
   const labels = answers.flatMap(({ share }) => [odds.mass * share * BARE, odds.mass * share * (1 - BARE)]);
   const tail = rest * TAIL;
   return new SparseDistribution(ids, [...labels, ...shares(FILLERS, rest - tail)], { tail, seed: odds.hash });
 }
 
-function pairAnswers({ first, second, tie }: LabelOdds): ScoreOdds['answers'] {
+function pairAnswers({ first, second, tie }: LabelOdds): AnswerShare[] {
   return [
     { sign: 'A', share: first },
     { sign: 'B', share: second },

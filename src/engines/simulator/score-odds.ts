@@ -3,14 +3,19 @@ import { hashText, mix, normalOf } from './hash.ts';
 import { QUALITY } from './label-odds.ts';
 import type { ScoreQuestion } from './score-prompt.ts';
 
-/** What the model thinks of a response, as shares of the answers that it was offered. */
+/** What the model thinks of a response: for each score the shares of the answers that it was offered. */
 export interface ScoreOdds {
-  /** The shares add up to 1. */
-  readonly answers: readonly { readonly sign: string; readonly share: number }[];
+  /** In the order asked; the shares of each add up to 1. */
+  readonly scores: readonly (readonly AnswerShare[])[];
   /** Probability on all answers together. */
   readonly mass: number;
   /** Spreads the rest. */
   readonly hash: number;
+}
+
+export interface AnswerShare {
+  readonly sign: string;
+  readonly share: number;
 }
 
 export type ScoreOpinion = (question: ScoreQuestion) => ScoreOdds;
@@ -26,20 +31,26 @@ const LEAST = 1e-6;
  */
 export function toyScores(judge: SimulatedJudge): ScoreOpinion {
   const seed = hashText(judge.seed);
-  return ({ response, criterion, signs }) => {
+  return ({ response, criterion, scales }) => {
     const text = hashText(response);
-    const quality = normalOf(mix(text, QUALITY)) + 0.5 * normalOf(mix(text, hashText(criterion)));
-    const noise = normalOf(mix(mix(seed, text), hashText(criterion)));
-    const place = 1 / (1 + Math.exp(-(judge.sharpness * quality + judge.noise * noise) / 2));
-    const weights = signs.map((_, index) => {
-      const distance = (index / (signs.length - 1) - place) / WIDTH;
-      return Math.max(LEAST, Math.exp(-(distance ** 2) / 2));
+    const asked = hashText(criterion);
+    const scores = scales.map((signs, index) => {
+      const view = index === 0 ? asked : mix(asked, index);
+      const quality = normalOf(mix(text, QUALITY)) + 0.5 * normalOf(mix(text, view));
+      const noise = normalOf(mix(mix(seed, text), view));
+      const place = 1 / (1 + Math.exp(-(judge.sharpness * quality + judge.noise * noise) / 2));
+      return spread(signs, place);
     });
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return {
-      answers: signs.map((sign, index) => ({ sign, share: (weights[index] ?? 0) / total })),
-      mass: judge.labelMass,
-      hash: mix(seed, text),
-    };
+    return { scores, mass: judge.labelMass, hash: mix(seed, text) };
   };
+}
+
+/** Shares around a place in [0, 1] of the scale. */
+function spread(signs: readonly string[], place: number): AnswerShare[] {
+  const weights = signs.map((_, index) => {
+    const distance = (index / (signs.length - 1) - place) / WIDTH;
+    return Math.max(LEAST, Math.exp(-(distance ** 2) / 2));
+  });
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return signs.map((sign, index) => ({ sign, share: (weights[index] ?? 0) / total }));
 }

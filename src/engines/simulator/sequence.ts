@@ -1,7 +1,7 @@
 import { ConstraintProgress } from './constraint.ts';
 import type { GenerationPlan, LogprobsAsked, PlannedPrompt } from './generation-plan.ts';
 import { extendPrefix, hashPrefix, mix } from './hash.ts';
-import { afterLabel, choose, labelNext, plainNext, type SamplingRules } from './language-model.ts';
+import { choose, labelNext, plainNext, type SamplingRules } from './language-model.ts';
 import { MaskedDistribution, type NextToken, NOT_A_NUMBER } from './next-token.ts';
 import { isNumbered, numberedNext } from './numbered-odds.ts';
 import { TokenDecoder, tokenText } from './tokenizer.ts';
@@ -78,7 +78,7 @@ export class AnswerWriter {
     const { odds } = this.#prompt;
     if (odds === null) return plainNext(this.#prefixHash(), this.#last);
     if (isNumbered(odds)) return numberedNext(odds, this.count);
-    return this.count === 0 ? labelNext(odds) : afterLabel(odds.hash);
+    return labelNext(odds, this.count);
   }
 
   #rules(allowed: readonly number[] | undefined): SamplingRules {

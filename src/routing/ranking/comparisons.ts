@@ -63,8 +63,9 @@ export function createComparisons(source: ComparisonSource): Comparisons {
     if (call.signal.aborted) return;
     const candidates = pair.map((place) => item.candidates[positions[place] ?? 0] ?? '');
     const name = nameOf(source, pair);
-    const { rubric, prompt, metadata } = item;
-    const asked: Item = { id: `${item.id} ${name}`, prompt, candidates, rubric, metadata };
+    const { rubric, prompt, metadata, wishes } = item;
+    const pairItem: Item = { id: `${item.id} ${name}`, prompt, candidates, rubric, metadata };
+    const asked = wishes?.reasons === true ? { ...pairItem, wishes: { reasons: true } } : pairItem;
     take(pair, await router.route(asked, call, `${verdictId}.${name.replace(' ', '.')}`));
   };
 

@@ -25,8 +25,12 @@ policies:
 `;
 
 function problemsOf(policies: string): string[] {
+  return problemsIn(START + policies);
+}
+
+function problemsIn(text: string): string[] {
   const path = join(folder, 'assay.yaml');
-  writeFileSync(path, START + policies);
+  writeFileSync(path, text);
   const builtInTemplates = join(import.meta.dirname, '../../../src/judging/templates');
   try {
     loadConfig(path, { environment: {}, builtInTemplates });
@@ -68,6 +72,23 @@ describe('a policy and its task', () => {
       'policies.two.critique.constitution: there is no constitution "kin". Did you mean "kind"? Known: kind@1, kind',
       'policies.three.critique.checkedBy: "scorer" does not compare: its prompt is score/label',
       'policies.four.critique: is for the task critique alone',
+    ]);
+  });
+
+  it('is told when a judge is to give reasons with a prompt that has no turn for the label, or the reverse', () => {
+    const judges = `
+judges:
+  pairs: { engine: small }
+  blunt: { engine: small, reasoning: think }
+  wordy: { engine: small, prompt: preference/reasoned, reasoning: none }
+  thinker: { engine: small, prompt: score/reasoned, reasoning: think }
+policies:
+  default: { tiers: [pairs] }
+`;
+    const start = START.slice(0, START.indexOf('judges:'));
+    expect(problemsIn(start + judges)).toEqual([
+      'judges.blunt.reasoning: the prompt preference/label has no turn "answer"; use one that has, such as preference/reasoned or score/reasoned',
+      'judges.wordy.reasoning: the prompt preference/reasoned asks for reasons; leave it out, or choose another prompt',
     ]);
   });
 });

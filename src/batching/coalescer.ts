@@ -102,7 +102,8 @@ class Coalescer {
     if (this.#batches !== batches) this.flush();
     this.#batches = batches;
     const maximum = Math.min(this.#settings.maximum, batches.maximum);
-    const key = batches.keyOf(question.request, question.call);
+    // A call is answered when its last question is: nobody in a hurry travels with a batch.
+    const key = `${question.call.class ?? 'interactive'} ${batches.keyOf(question.request, question.call)}`;
     this.#room.join(key, question, { ...this.#settings, maximum });
   }
 

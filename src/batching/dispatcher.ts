@@ -1,6 +1,6 @@
 import type { CallClass } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
-import type { EngineCapacity, QueueState } from '../contracts/scheduling.ts';
+import type { EngineCapacity, Places, QueueState } from '../contracts/scheduling.ts';
 import type { QueueSettings } from './settings.ts';
 import type { Waiter } from './waiter.ts';
 import { Waiting } from './waiting.ts';
@@ -44,17 +44,16 @@ export interface DispatcherOptions {
 export function createDispatcher({ capacity, settings, clock }: DispatcherOptions): Dispatcher {
   const waiting = new Waiting(settings, clock);
   let running = 0;
-  const places = (): number => capacity.current() ?? Number.POSITIVE_INFINITY;
   const timer = createStarvationTimer(waiting, clock, () => pump());
   const pump = (): void => {
     if (waiting.count === 0) return;
-    const all = places();
-    for (let next = waiting.take(running, all); next !== null; next = waiting.take(running, all)) {
+    const now = placesOf(capacity);
+    for (let next = waiting.take(running, now); next !== null; next = waiting.take(running, now)) {
       running += 1;
       waiting.granted(next.class);
       next.end('turn');
     }
-    timer.set(running < all);
+    timer.set(running < now.all);
   };
   const placeFor = (of: CallClass, team: string, charged: number): Place => {
     let ended = false;
@@ -70,7 +69,7 @@ export function createDispatcher({ capacity, settings, clock }: DispatcherOption
   };
   return {
     tryEnter(team, of) {
-      if (!waiting.mayPass(of, running, places())) return null;
+      if (!waiting.mayPass(of, running, placesOf(capacity))) return null;
       running += 1;
       waiting.granted(of);
       return placeFor(of, team, 0);
@@ -99,6 +98,14 @@ export function createDispatcher({ capacity, settings, clock }: DispatcherOption
       timer.stop();
       waiting.endAll('closed');
     },
+  };
+}
+
+/** Where no replica takes calls nobody waits. */
+function placesOf(capacity: EngineCapacity): Places {
+  return {
+    all: capacity.current() ?? Number.POSITIVE_INFINITY,
+    working: capacity.working() ?? Number.POSITIVE_INFINITY,
   };
 }
 

@@ -12,10 +12,14 @@ export interface DrainRate {
 /** Tokens and time lose half of their weight in this time of waiting. */
 const HALF_LIFE_MS = 5_000;
 const LEAST_MS = 200;
+/** A pace from fewer calls may be that of a start; after so long even one tells it. */
+const LEAST_CALLS = 4;
+const LONG_MS = 2_000;
 
 export function createDrainRate(clock: Clock): DrainRate {
   let isBusy = false;
   let tokens = 0;
+  let calls = 0;
   let ms = 0;
   let updatedAt = 0;
   const update = (): void => {
@@ -23,6 +27,7 @@ export function createDrainRate(clock: Clock): DrainRate {
     if (isBusy) {
       const weight = 2 ** ((updatedAt - now) / HALF_LIFE_MS);
       tokens *= weight;
+      calls *= weight;
       ms = ms * weight + (now - updatedAt);
     }
     updatedAt = now;
@@ -37,10 +42,12 @@ export function createDrainRate(clock: Clock): DrainRate {
       if (!isBusy) return;
       update();
       tokens += more;
+      calls += 1;
     },
     perMs() {
       update();
-      return ms < LEAST_MS || tokens === 0 ? null : tokens / ms;
+      const isSure = ms >= LONG_MS || (ms >= LEAST_MS && calls >= LEAST_CALLS);
+      return isSure && tokens > 0 ? tokens / ms : null;
     },
   };
 }

@@ -1,10 +1,13 @@
 import type { CallClass } from '../contracts/call.ts';
 import type { Clock } from '../contracts/clock.ts';
-import type { LineState } from '../contracts/scheduling.ts';
+import type { LineState, Places } from '../contracts/scheduling.ts';
 import { createDrainRate, type DrainRate } from './drain-rate.ts';
-import { CLASSES, createLane, type Lane } from './lane.ts';
+import { CLASSES, createLane, isPatientClass, type Lane } from './lane.ts';
 import type { QueueSettings } from './settings.ts';
 import type { Ending, Waiter } from './waiter.ts';
+
+/** After an urgent call others are near, for so long: whoever comes often finds the engine's own places free. */
+const NEAR_MS = 10_000;
 
 /** All who wait for one engine: bounded, in the order in which they go, with the pace at which they do. */
 export class Waiting {
@@ -14,6 +17,8 @@ export class Waiting {
   readonly #rate: DrainRate;
   #count = 0;
   #bytes = 0;
+  /** When a call came last that batch work must not be in the way of. */
+  #urgentAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: () => QueueSettings, clock: Clock) {
     this.#settings = settings;
@@ -48,17 +53,21 @@ export class Waiting {
   }
 
   /** Takes out the next one that may go while `running` of `places` are taken; null when there is none. */
-  take(running: number, places: number): Waiter | null {
-    if (this.#count === 0 || running >= places) return null;
-    const waiter = nextOf(this.#lanes, this.#clock.monotonic(), (lane) => running < lane.placesOf(places));
+  take(running: number, places: Places): Waiter | null {
+    if (this.#count === 0 || running >= places.all) return null;
+    const now = this.#clock.monotonic();
+    const isNear = this.#isUrgentNear(now);
+    const waiter = nextOf(this.#lanes, now, (lane) => running < lane.placesOf(places, isNear));
     if (waiter !== null) this.#note(waiter, -1);
     return waiter;
   }
 
   /** A call of this class may go at once: a place is free, and nobody as urgent waits. */
-  mayPass(of: CallClass, running: number, places: number): boolean {
+  mayPass(of: CallClass, running: number, places: Places): boolean {
     const lane = this.#laneOf(of);
-    if (running >= lane.placesOf(places)) return false;
+    const now = this.#clock.monotonic();
+    if (!isPatientClass(of)) this.#urgentAt = now;
+    if (running >= lane.placesOf(places, this.#isUrgentNear(now))) return false;
     return this.#count === 0 || this.#lanes.every(({ rank, line }) => rank > lane.rank || line.size === 0);
   }
 
@@ -115,6 +124,10 @@ export class Waiting {
         waiter.end(how);
       }
     }
+  }
+
+  #isUrgentNear(now: number): boolean {
+    return now - this.#urgentAt < NEAR_MS;
   }
 
   #laneOf(of: CallClass): Lane {

@@ -8,10 +8,21 @@ export interface EngineCapacity {
    * then nothing is gained by waiting, and the engine itself says so.
    */
   current(): number | null;
+  /**
+   * Of these, the calls that the engines work on at once: any more wait inside them, in nobody's order. As many as
+   * `current` where they tell of no queue.
+   */
+  working(): number | null;
   /** Usual milliseconds of a call that is at the engine; null while too little is known. */
   typicalMs(kind: QuestionKind): number | null;
   /** Calls `listener` when there may be more; the function returned ends that. */
   watch(listener: () => void): () => void;
+}
+
+/** The places at an engine, those that are taken included; infinite where there is no bound. */
+export interface Places {
+  readonly all: number;
+  readonly working: number;
 }
 
 /** An engine's queue as operators see it. */

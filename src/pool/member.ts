@@ -29,6 +29,8 @@ export interface Member extends Candidate {
   running(): number;
   /** Calls from here that it bears at once, those that are out included; 0 when its breaker lets none in. */
   capacity(): number;
+  /** Of them those that its engine works on at once. */
+  working(): number;
   /** Its warm-up went well and nothing blamed it since. */
   isWarm(): boolean;
   state(): ReplicaState;
@@ -93,6 +95,7 @@ export function createMember(options: MemberOptions): Member {
     refusal: () => guard.refusal() ?? (meter.running() < seats.current() ? null : 'limit'),
     running: () => meter.running(),
     capacity: () => Math.min(guard.capacity(), seats.current()),
+    working: () => Math.min(guard.capacity(), seats.working()),
     requests: () => meter.running() + figures.others(),
     others: () => figures.others(),
     cost: () => (load.cost(figures.others()) * (1 + figures.pressure())) / slowness(),

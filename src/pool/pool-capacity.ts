@@ -14,12 +14,14 @@ export function createPoolCapacity(
   typicalTimes: TypicalTimes,
 ): PoolCapacity {
   const listeners = new Set<() => void>();
+  const sumOf = (placesOf: (member: Member) => number): number | null => {
+    let places = 0;
+    for (const member of inPlay(members()).kept) places += placesOf(member);
+    return places === 0 ? null : places;
+  };
   return {
-    current() {
-      let places = 0;
-      for (const member of inPlay(members()).kept) places += member.capacity();
-      return places === 0 ? null : places;
-    },
+    current: () => sumOf((member) => member.capacity()),
+    working: () => sumOf((member) => member.working()),
     typicalMs: (kind) => typicalTimes.median(kind),
     watch(listener) {
       listeners.add(listener);

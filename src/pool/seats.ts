@@ -8,6 +8,8 @@ import type { ReplicaLoad } from '../contracts/engine.ts';
 export interface Seats {
   /** Whole calls, >= 1; infinite while the engine never told of a queue. */
   current(): number;
+  /** Of them those that the engine works on; >= 1. */
+  working(): number;
   /** The engine told its figures; `ours` of the requests are from here. */
   told(load: ReplicaLoad, ours: number): void;
 }
@@ -23,19 +25,21 @@ const FORGET_MS = 10_000;
 export function createSeats(clock: Clock): Seats {
   let seats = Number.POSITIVE_INFINITY;
   let toldAt = 0;
+  const current = (): number => {
+    if (seats !== Number.POSITIVE_INFINITY && clock.monotonic() - toldAt > FORGET_MS) {
+      seats = Number.POSITIVE_INFINITY;
+    }
+    return Math.floor(seats);
+  };
   return {
-    current() {
-      if (seats !== Number.POSITIVE_INFINITY && clock.monotonic() - toldAt > FORGET_MS) {
-        seats = Number.POSITIVE_INFINITY;
-      }
-      return Math.floor(seats);
-    },
+    current,
+    working: () => Math.max(1, Math.floor((current() - QUEUE_LEAST) / (1 + QUEUE_SHARE))),
     told({ running, waiting }, ours) {
       toldAt = clock.monotonic();
       const wanted = running * (1 + QUEUE_SHARE) + QUEUE_LEAST;
       const there = running + waiting;
       // Of a queue that is too long everybody who fills it gives up the same part.
-      if (there > wanted && ours > 0) seats = Math.max(1, Math.min(seats, ours) * (wanted / there));
+      if (there > wanted && ours > 0) seats = Math.max(1, Math.min(seats, ours, there) * (wanted / there));
       else if (ours >= seats / GROWTH) seats = seats * GROWTH + 1;
     },
   };

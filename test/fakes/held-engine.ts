@@ -22,6 +22,8 @@ export function heldEngine(id = 'held') {
   const listeners = new Set<() => void>();
   const state = {
     places: 1 as number | null,
+    /** As many as `places` while null. */
+    working: null as number | null,
     typicalMs: null as number | null,
     onStart: (_request: DistributionRequest, _call: Call): void => undefined,
     closed: false,
@@ -63,6 +65,7 @@ export function heldEngine(id = 'held') {
   };
   const capacity: EngineCapacity = {
     current: () => state.places,
+    working: () => state.working ?? state.places,
     typicalMs: () => state.typicalMs,
     watch(listener) {
       listeners.add(listener);

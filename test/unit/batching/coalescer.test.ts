@@ -81,6 +81,17 @@ describe('when questions leave', () => {
     expect(calls().at(-1)).toEqual([long(2), 'q3']);
   });
 
+  it('lets nobody who is in a hurry wait for a batch', () => {
+    const { clock, ask, calls } = start();
+    void ask('q0');
+    void ask('q1', { ...call(), class: 'batch' });
+    void ask('q2');
+    void ask('q3', { ...call(), class: 'batch' });
+    void ask('q4', { ...call(), class: 'interactive' });
+    clock.advance(5);
+    expect(calls()).toEqual([['q0'], ['q1', 'q3'], ['q2', 'q4']]);
+  });
+
   it('mixes no label sets', () => {
     const { clock, ask, calls } = start();
     void ask('q0');

@@ -173,6 +173,20 @@ describe('batch and audit', () => {
     expect(running().at(-1)).toBe('now');
   });
 
+  it('leave it among what the engine works on while urgent calls come: what waits inside it is before them', async () => {
+    const { ask, running, state, clock, finish } = setUp({}, 22);
+    state.working = 16;
+    for (let n = 1; n <= 40; n += 1) ask(`batch-${n}`, { of: 'batch' });
+    // Nobody is in a hurry: the engine may hold some more than it works on.
+    expect(running()).toHaveLength(19);
+    ask('now');
+    for (let n = 1; n <= 6; n += 1) await finish();
+    expect(running()).toHaveLength(14);
+    clock.advance(10_001);
+    await finish();
+    expect(running()).toHaveLength(19);
+  });
+
   it('get the only place of an engine that has one', () => {
     const { ask, running } = setUp({}, 1);
     ask('batch', { of: 'batch' });
@@ -308,6 +322,20 @@ describe('a full queue', () => {
 });
 
 describe('a call whose turn would come too late', () => {
+  it('is not told so by the pace of the first call of an engine that has just begun', async () => {
+    const { ask, queue, clock, finish } = setUp();
+    ask('first');
+    for (let n = 1; n <= 15; n += 1) ask(`red-${n}`);
+    clock.advance(1_500);
+    await finish();
+    expect(queue.queue().lines).toMatchObject([{ waiting: 14, expectedMs: null }]);
+    ask('late', { withinMs: 900 });
+    expect(queue.queue().waiting).toBe(15);
+    clock.advance(1_500);
+    await finish();
+    expect(queue.queue().lines).toMatchObject([{ expectedMs: 19_500 }]);
+  });
+
   /** An engine that takes 100 ms for each 100 tokens, with a second of work waiting. */
   async function busy() {
     const queue = setUp();

@@ -21,6 +21,21 @@ describe('the seats of a replica', () => {
     expect(seats.current()).toBe(22);
   });
 
+  it('are learned from what is there, not from calls that are still on their way', () => {
+    const seats = createSeats(manualClock());
+    seats.told(load(16, 11), 42);
+    expect(seats.current()).toBe(22);
+  });
+
+  it('tell what the engine works on of them', () => {
+    const seats = createSeats(manualClock());
+    expect(seats.working()).toBe(Number.POSITIVE_INFINITY);
+    seats.told(load(16, 48), 64);
+    expect(seats.working()).toBe(16);
+    seats.told(load(1, 40), 41);
+    expect(seats.working()).toBe(1);
+  });
+
   it('are given up in proportion by all who fill the queue', () => {
     const seats = createSeats(manualClock());
     // 22 of 44 are wanted: of the 30 from here 15 stay.

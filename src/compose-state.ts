@@ -60,6 +60,7 @@ export async function createState(
     jobs: lasting.jobs,
     stored: lasting.stored,
     budgets: lasting.tenancy.budgets,
+    items: lasting.tenancy.items,
     ledger: ledger === null ? null : { journal: ledger.journal, costs: ledger.costsOf(config) },
     policies: policyInfos(config, evidence, parts),
     engines: pools,
@@ -104,7 +105,7 @@ type OwnKey = ReturnType<typeof createOwnKey>;
 function createFeedback(
   loaded: LoadedConfig,
   engines: ReadonlyMap<string, Engine>,
-  { parts, evidence, labels, ledger }: Lasting,
+  { parts, evidence, labels, ledger, tenancy }: Lasting,
 ): FeedbackService {
   const { certificates = new Map(), anchors = new Map() } = loaded;
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
@@ -124,7 +125,14 @@ function createFeedback(
   };
   const policies = createFeedbackPolicies(routing);
   const { random, logger, clock, telemetry } = parts;
-  return createFeedbackService({ policies, random, logger, clock, observer: telemetry?.verdicts });
+  return createFeedbackService({
+    policies,
+    items: tenancy.items,
+    random,
+    logger,
+    clock,
+    observer: telemetry?.verdicts,
+  });
 }
 
 /** Keeps every verdict of synchronous traffic. */

@@ -6,14 +6,17 @@ import type { LimitsConfig } from './config/limits-schema.ts';
 import type { Config } from './config/schema.ts';
 import type { Budget, BudgetGate, BudgetOwner } from './contracts/budgets.ts';
 import type { Engine } from './contracts/engine.ts';
+import type { ItemGate } from './contracts/item-gate.ts';
 import { createSliceStore } from './ledger/budgets/slices.ts';
 import { createBudgetedEngine } from './tenancy/budgets/budgeted-engine.ts';
 import { createBudgetOffice } from './tenancy/budgets/gate.ts';
 import { createMemorySlices } from './tenancy/budgets/memory-slices.ts';
+import { createItemGate } from './tenancy/items/gate.ts';
 
 /** Who may do what, and for how much. Outlives reloads. */
 export interface Tenancy {
   readonly budgets: BudgetGate;
+  readonly items: ItemGate;
   /** The limits of this configuration count from now on. */
   use(config: Config): void;
   /** Tells the ledger what was spent. */
@@ -33,6 +36,11 @@ export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenanc
     clock,
     logger,
   });
+  let mostItems: ReadonlyMap<BudgetOwner, number> = new Map();
+  const items = createItemGate({
+    mostOf: (owner) => mostItems.get(owner),
+    limited: () => mostItems.keys(),
+  });
   let cancel = (): void => undefined;
   const tend = (): void => {
     cancel = clock.after(TEND_MS, () => void office.tend().finally(tend));
@@ -41,8 +49,11 @@ export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenanc
   let isTold = storage !== null;
   return {
     budgets: office,
+    items,
     use(config) {
       budgets = budgetsOf(config);
+      mostItems = mostItemsOf(config);
+      items.changed();
       if (isTold || budgets.size === 0) return;
       isTold = true;
       logger.warn(
@@ -70,18 +81,24 @@ export function budgeted(engines: ConfiguredEngines, { budgets }: Tenancy): Read
 
 const NONE: readonly Budget[] = [];
 
-function budgetsOf({ teams, policies }: Config): ReadonlyMap<BudgetOwner, readonly Budget[]> {
-  const owners: [BudgetOwner, readonly Budget[]][] = [
-    ...Object.entries(teams).map(([name, team]): [BudgetOwner, Budget[]] => [
-      `team:${name}`,
-      toBudgets(team.limits),
-    ]),
-    ...Object.entries(policies).map(([name, policy]): [BudgetOwner, Budget[]] => [
-      `policy:${name}`,
-      toBudgets(policy.limits),
-    ]),
-  ];
+function budgetsOf(config: Config): ReadonlyMap<BudgetOwner, readonly Budget[]> {
+  const owners = limitsOf(config).map(([owner, limits]) => [owner, toBudgets(limits)] as const);
   return new Map(owners.filter(([, budgets]) => budgets.length > 0));
+}
+
+function mostItemsOf(config: Config): ReadonlyMap<BudgetOwner, number> {
+  return new Map(
+    limitsOf(config).flatMap(([owner, { concurrentItems }]) =>
+      concurrentItems === undefined ? [] : [[owner, concurrentItems] as const],
+    ),
+  );
+}
+
+function limitsOf({ teams, policies }: Config): (readonly [BudgetOwner, LimitsConfig])[] {
+  return [
+    ...Object.entries(teams).map(([name, { limits }]) => [`team:${name}`, limits] as const),
+    ...Object.entries(policies).map(([name, { limits }]) => [`policy:${name}`, limits] as const),
+  ];
 }
 
 const NANO = 1e9;

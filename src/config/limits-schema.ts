@@ -27,7 +27,15 @@ export const limits = z.strictObject({
     .min(0)
     .max(1e9)
     .optional()
-    .describe('Requests in one minute that may cost money, beside jobs and batches.'),
+    .describe('Requests in one minute that may cost money; a job or a batch that is handed in is one.'),
+  concurrentItems: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Items under way at once, by each gateway for itself; trainers and jobs wait, others get 429 when there is no room for one.',
+    ),
 });
 
 export type LimitsConfig = z.infer<typeof limits>;

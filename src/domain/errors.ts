@@ -102,7 +102,7 @@ export const ERRORS = {
     type: 'rate_limit_error',
     retryable: true,
     advice:
-      'Wait as Retry-After says and send it again; the limits per minute are those of the team or policy.',
+      'Wait as Retry-After says and send it again; the limits per minute and of items at once are those of the team or policy.',
   },
   not_sampled: {
     status: 422,

@@ -1,6 +1,7 @@
 import type { Call } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
 import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
+import type { ItemGate } from '../contracts/item-gate.ts';
 import type { VerdictObserver } from '../contracts/observers.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import { abortProblem, GatewayError } from '../domain/errors.ts';
@@ -18,6 +19,7 @@ import { unjudgedVerdict } from './verdict.ts';
  */
 export interface FeedbackOptions {
   readonly policies: ReadonlyMap<string, FeedbackPolicy>;
+  readonly items: Pick<ItemGate, 'admit' | 'enter'>;
   readonly random: Random;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -42,10 +44,12 @@ export function createFeedbackService(options: FeedbackOptions): FeedbackService
           param: 'policy',
         });
       }
+      const asked = { ...call, policy: policyName };
+      options.items.admit(asked);
       const judge = async (input: ItemInput): Promise<Verdict> => {
         const startedAt = options.clock.monotonic();
         const trace = call.trace?.child(`assay.verdict ${task}`, { 'assay.policy': policyName });
-        const own = trace === undefined ? call : { ...call, trace };
+        const own = trace === undefined ? asked : { ...asked, trace };
         const verdict = await judgeItem(options, { task, run }, input, own);
         trace?.end(verdictAttributes(verdict), verdict.problem?.code ?? null);
         const ms = options.clock.monotonic() - startedAt;
@@ -89,6 +93,9 @@ async function judgeItem(
   const { item } = input;
   const heading = { id, itemId: item.id, task, metadata: item.metadata };
   if (call.signal.aborted) return unjudgedVerdict(heading, abortProblem(call.signal.reason));
+  const asked = options.items.enter(call);
+  const entered = asked instanceof Promise ? await asked : asked;
+  if (!entered.ok) return unjudgedVerdict(heading, entered.problem);
   try {
     return await run(heading, item, call);
   } catch (error) {
@@ -98,5 +105,7 @@ async function judgeItem(
       message: 'judging failed inside Assay',
       param: null,
     });
+  } finally {
+    entered.leave();
   }
 }

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../contracts/clock.ts';
 import type { Engine } from '../contracts/engine.ts';
 import type { FeedbackService, PolicyInfo } from '../contracts/feedback.ts';
 import type { FileStore } from '../contracts/files.ts';
+import type { ItemGate } from '../contracts/item-gate.ts';
 import type { JobService } from '../contracts/jobs.ts';
 import type { OutcomeLog } from '../contracts/outcomes.ts';
 import type { QualityBook } from '../contracts/quality.ts';
@@ -29,6 +30,7 @@ export interface GatewayDeps {
   readonly outcomes: OutcomeLog;
   readonly quality: QualityBook;
   readonly budgets: Pick<BudgetGate, 'request' | 'states'>;
+  readonly items: Pick<ItemGate, 'admit' | 'enter'>;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
   /** Null where nothing is kept. */

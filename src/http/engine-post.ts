@@ -4,10 +4,11 @@ import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { fromEngineFailure } from './failure.ts';
 import { askInOrder } from './fallback.ts';
-import { deadlineOf, type TeamHandler } from './handler.ts';
+import type { TeamHandler } from './handler.ts';
 import { readJson } from './json-body.ts';
 import { sendError, sendJson, sendProblems } from './reply.ts';
 import { overheadHeader } from './verdict-headers.ts';
+import { withItem } from './one-item.ts';
 
 /** A route that an engine answers with one JSON body: embeddings, classes, scores of pairs, tokens. */
 export function createEnginePost(path: EnginePost, deps: GatewayDeps, catalogue: Catalogue): TeamHandler {
@@ -23,10 +24,9 @@ export function createEngineAnswer(path: EnginePost, deps: GatewayDeps, catalogu
     if (!checked.ok) return sendProblems(exchange, checked.problems);
     const body = checked.value;
     const offer = catalogue.model(body.model, principal);
-    return exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
+    return withItem(exchange, deps, offer, async (call) => {
       const answered = await askInOrder(exchange, offer.engines, async (engine) => {
-        const own = { ...call, policy: offer.policy };
-        const { result } = await engine.post(path, { ...body, model: engine.model }, own);
+        const { result } = await engine.post(path, { ...body, model: engine.model }, call);
         return result;
       });
       const engine: [string, string][] =

@@ -9,10 +9,11 @@ import { EventStream } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { drainingError, fromEngineFailure } from './failure.ts';
 import { askInOrder } from './fallback.ts';
-import { deadlineOf, type TeamHandler } from './handler.ts';
+import type { TeamHandler } from './handler.ts';
 import { readJson } from './json-body.ts';
 import { sendError, sendJsonText, sendProblems } from './reply.ts';
 import { overheadHeader } from './verdict-headers.ts';
+import { withItem } from './one-item.ts';
 
 /** `POST /v1/chat/completions` and `/v1/completions`: the engine's own words, streamed or gathered. */
 export function createGenerationHandler(
@@ -24,9 +25,9 @@ export function createGenerationHandler(
     const body = await readBody(kind, exchange, deps);
     if (body === null) return;
     const offer = catalogue.model(body.model, principal);
-    await exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
+    await withItem(exchange, deps, offer, async (call) => {
       const opened = await askInOrder(exchange, enginesFor(offer, body), (engine) =>
-        engine.generate({ kind, body: withModel(body, engine.model) }, { ...call, policy: offer.policy }),
+        engine.generate({ kind, body: withModel(body, engine.model) }, call),
       );
       if (opened.ok) exchange.queuedMs = opened.value.report().queuedMs;
       if (!opened.ok) sendFailure(exchange, opened.failure);

@@ -18,6 +18,7 @@ import { postHandlers } from './post-handlers.ts';
 import { sendError } from './reply.ts';
 import { forCallers } from './route-scopes.ts';
 import { storedRoutes } from './stored-routes.ts';
+import type { TeamRoute } from './team-route.ts';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -110,7 +111,8 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
     others: [...ledgerRoutes(deps), ...jobRoutes(deps, catalogue), ...storedRoutes(deps)].map(
       ({ handle, ...route }) => ({
         ...route,
-        handle: (id) => forTeams(route.method, route.path, handle(id)),
+        handle: (id) =>
+          forTeams(route.method, route.path, isSubmission(route) ? counted(handle(id)) : handle(id)),
       }),
     ),
     fail,
@@ -120,6 +122,11 @@ function createRoutes(deps: GatewayDeps, phase: () => Phase): Routes {
 
 /** Paths of POST that cost nothing. */
 const FREE: ReadonlySet<string> = new Set(['/v1/feedback/outcomes']);
+
+/** Work that is handed in, to be done later. */
+function isSubmission({ method, path }: Pick<TeamRoute, 'method' | 'path'>): boolean {
+  return method === 'POST' && (path === '/v1/feedback/jobs' || path === '/v1/batches');
+}
 
 /** Requests count against what their team may send in a minute. */
 function counting({ budgets }: GatewayDeps): (handle: TeamHandler) => TeamHandler {

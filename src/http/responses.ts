@@ -10,9 +10,10 @@ import type { Exchange } from './exchange.ts';
 import { drainingError } from './failure.ts';
 import { askInOrder } from './fallback.ts';
 import { answerHeaders, BROKEN_OFF, DEFECT, endWithFailure, enginesFor, sendFailure } from './generation.ts';
-import { deadlineOf, type TeamHandler } from './handler.ts';
+import type { TeamHandler } from './handler.ts';
 import { readJson } from './json-body.ts';
 import { sendJson, sendProblems } from './reply.ts';
+import { withItem } from './one-item.ts';
 
 /** `POST /v1/responses`: a chat completion of an engine in the clothes of the newer interface. */
 export function createResponsesHandler(deps: GatewayDeps, catalogue: Catalogue): TeamHandler {
@@ -23,7 +24,7 @@ export function createResponsesHandler(deps: GatewayDeps, catalogue: Catalogue):
     const offer = catalogue.model(body.model, principal);
     const id = deps.random.id('resp_');
     const builder = createResponseBuilder({ id, created: Math.floor(deps.clock.now() / 1_000), body });
-    return exchange.withCall(deps.calls, deadlineOf(exchange, offer.deadlineMs), async (call) => {
+    return withItem(exchange, deps, offer, async (call) => {
       const opened = await askInOrder(exchange, enginesFor(offer, chat), (engine) =>
         engine.generate({ kind: 'chat', body: { ...chat, model: engine.model } }, call),
       );

@@ -58,6 +58,7 @@ export async function startTestGateway(
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
     budgets: { request: () => undefined, states: async () => [] },
+    items: { admit: () => undefined, enter: () => ({ ok: true, leave: () => undefined }) },
     ledger: null,
     jobs: null,
     stored: null,

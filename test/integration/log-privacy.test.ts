@@ -27,6 +27,7 @@ it('logs every request, and nothing that was asked or answered', async () => {
         },
       ],
     ]),
+    items: { admit: () => undefined, enter: () => ({ ok: true, leave: () => undefined }) },
     random: countingRandom(),
     clock: createSystemClock(),
     logger,

@@ -7,9 +7,9 @@ import type {
   Reservation,
   Reserved,
 } from '../../contracts/budgets.ts';
-import type { Call } from '../../contracts/call.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import { forecastOf } from '../../domain/forecast.ts';
+import { ownersOf } from '../owners.ts';
 import { Accounts, type AccountsOptions, type Running } from './accounts.ts';
 import { type Had, takeAll, tryAll } from './taking.ts';
 import { createThresholdWatch } from './thresholds.ts';
@@ -93,10 +93,6 @@ function createReservations({ logger }: AccountsOptions): (had: readonly Had[]) 
 function count(had: readonly Had[]): undefined {
   for (const [{ running }, held] of had) running.account.settle(held, 1);
   return undefined;
-}
-
-function ownersOf({ team, policy }: Call): readonly BudgetOwner[] {
-  return policy === undefined ? [`team:${team}`] : [`team:${team}`, `policy:${policy}`];
 }
 
 function usedOf(unit: BudgetUnit, bound: CallBound): number {

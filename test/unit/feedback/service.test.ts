@@ -44,6 +44,7 @@ function serviceWith(route: (item: Item) => RoutingResult | Promise<RoutingResul
     policies: new Map([
       ['default', { tasks: new Map([['preference', preferenceRunner(router)]]), concurrency }],
     ]),
+    items: { admit: () => undefined, enter: () => ({ ok: true, leave: () => undefined }) },
     random: countingRandom(),
     logger,
     clock: createSystemClock(),

@@ -3,10 +3,12 @@ import type { ConfigSource } from './compose-gateway.ts';
 import { need } from './compose-parts.ts';
 import { withReplayed } from './compose-semantic-replay.ts';
 import type { LoadedConfig } from './config/loader.ts';
-import { configSchema } from './config/schema.ts';
+import { type Config, configSchema } from './config/schema.ts';
 import type { CascadePlan, JudgedItem } from './contracts/evaluation.ts';
 import type { Program, RunningGateway } from './contracts/program.ts';
 import { promptPartsOf } from './domain/judge-key.ts';
+import { modelFamily } from './domain/model-family.ts';
+import { reportBias } from './evaluation/bias/bias.ts';
 import { compareJudges } from './evaluation/compare.ts';
 import { evaluatePolicy } from './evaluation/evaluate.ts';
 import { attackItems, reportInjections } from './evaluation/injections/injections.ts';
@@ -16,9 +18,16 @@ import { thresholdRule } from './routing/threshold-rule.ts';
 /** What the evaluating commands need. */
 export const evaluationProgram: Pick<
   Program,
-  'compareJudges' | 'evaluate' | 'withSimilar' | 'attackItems' | 'reportInjections' | 'playCascade'
+  | 'compareJudges'
+  | 'reportBias'
+  | 'evaluate'
+  | 'withSimilar'
+  | 'attackItems'
+  | 'reportInjections'
+  | 'playCascade'
 > = {
   compareJudges,
+  reportBias,
   evaluate: evaluatePolicy,
   withSimilar: withReplayed,
   attackItems,
@@ -33,6 +42,15 @@ export function judgePartsOf({ config, templates }: LoadedConfig): RunningGatewa
     return [name, { engine: kindOf(need(config.engines[engine], engine)), promptHash }] as const;
   });
   return Object.fromEntries(parts);
+}
+
+/** Family of every judge: what its engine is said to be, or what the model's name tells. */
+export function familiesOf(config: Config): RunningGateway['families'] {
+  const families = Object.entries(config.judges).map(([name, judge]) => {
+    const { family, model } = need(config.engines[judge.engine], judge.engine);
+    return [name, family ?? modelFamily(model)] as const;
+  });
+  return Object.fromEntries(families);
 }
 
 function playThreshold(items: readonly JudgedItem[], { tiers, acceptAt }: CascadePlan): JudgedItem[] {

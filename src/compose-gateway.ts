@@ -1,4 +1,4 @@
-import { judgePartsOf } from './compose-evaluation.ts';
+import { familiesOf, judgePartsOf } from './compose-evaluation.ts';
 import { type ConfiguredEngines, kindOf, whenReady } from './compose-engines.ts';
 import { createJobs } from './compose-jobs.ts';
 import { openLedger, type OpenStorage, openStorage } from './compose-ledger.ts';
@@ -98,6 +98,7 @@ async function openGateway(
       apiKey: lasting.ownKey.key,
       ...plansOf(config, policies),
       judgeParts: judgePartsOf(loaded),
+      families: familiesOf(config),
       ready: (timeoutMs) => whenReady(reloader.current().engines, timeoutMs),
       reload: operations.reload,
       close,

@@ -1,3 +1,4 @@
+import { MODEL_FAMILIES } from '../domain/model-family.ts';
 import { z } from 'zod';
 import { ms } from './numbers.ts';
 
@@ -118,9 +119,18 @@ const coalesce = z.strictObject({
     .describe('Estimated prompt tokens with which a call leaves at once.'),
 });
 
+const family = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{0,31}$/)
+  .optional()
+  .describe(
+    `Family of the model, for its bias towards texts of its own kind. Default: what the model's name tells (${MODEL_FAMILIES.join(', ')}).`,
+  );
+
 /** Keys that every kind of engine has. */
 const anyEngine = {
   precision,
+  family,
   cost,
   discovery: discovery
     .optional()

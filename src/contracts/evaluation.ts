@@ -113,6 +113,13 @@ export interface InjectionTask {
   }[];
 }
 
+/** Whose biases are asked for. */
+export interface BiasTask extends Resampling {
+  readonly source: string;
+  /** Judges with the family of their models; null where it is not known. */
+  readonly judges: readonly { readonly name: string; readonly family: string | null }[];
+}
+
 export interface ComparisonTask extends Resampling {
   /** Names of two judges. */
   readonly judges: readonly [string, string];

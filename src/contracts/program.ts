@@ -2,6 +2,7 @@ import type { ReloadResult } from './admin.ts';
 import type { JudgeKeyParts } from '../domain/judge-key.ts';
 import type {
   AttackedItem,
+  BiasTask,
   Calibration,
   CalibrationTask,
   CascadePlan,
@@ -56,6 +57,8 @@ export interface RunningGateway {
   readonly plans: Readonly<Record<string, readonly string[]>>;
   /** What a trail does not tell of a judge's key, by the judge's name. */
   readonly judgeParts: Readonly<Record<string, Pick<JudgeKeyParts, 'engine' | 'promptHash'>>>;
+  /** Family of each judge's model, by the judge's name; null where neither its engine nor its model tells it. */
+  readonly families: Readonly<Record<string, string | null>>;
   /** Resolves when each engine has a ready replica, or with the reasons why not after `timeoutMs`. */
   ready(timeoutMs: number): Promise<readonly EngineStatus[]>;
   /** Reads the configuration again; one with problems changes nothing. Never rejects. */
@@ -108,6 +111,8 @@ export interface Program {
   attackItems(items: readonly JudgedItem[], judge: string): readonly AttackedItem[];
   /** How often attacks turned the verdicts of judges. */
   reportInjections(task: InjectionTask): Report;
+  /** What moves judges besides quality. `runs` are the same items in the same order, asked again; one at least. */
+  reportBias(runs: readonly (readonly JudgedItem[])[], task: BiasTask): Report;
   /** A certificate as JSON with its report, or why there is none. */
   calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration;
   /** The same for each stratum by itself, in order of size; together they keep the task's confidence. Items need texts. */

@@ -17,6 +17,7 @@ const program: Program = {
   checkPrompts: unexpected,
   openPlan: unexpected,
   compareJudges: unexpected,
+  reportBias: unexpected,
   evaluate: unexpected,
   attackItems: unexpected,
   reportInjections: unexpected,

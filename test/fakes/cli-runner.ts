@@ -82,6 +82,7 @@ const noProgram: Program = {
   checkPrompts: unexpected,
   openPlan: unexpected,
   compareJudges: unexpected,
+  reportBias: unexpected,
   evaluate: unexpected,
   attackItems: unexpected,
   reportInjections: unexpected,

@@ -233,6 +233,7 @@ describe('assay serve', () => {
       tiers: [],
       plans: {},
       judgeParts: {},
+      families: {},
       ready: async () => [],
       close,
     };
@@ -411,6 +412,7 @@ describe('assay demo', () => {
           tiers: ['small', 'large'],
           plans: {},
           judgeParts: {},
+          families: {},
           ready: async () => [],
           close: async () => void closed.push('gateway'),
         }),
@@ -446,6 +448,7 @@ describe('assay demo', () => {
           tiers: [],
           plans: {},
           judgeParts: {},
+          families: {},
           ready: async () => [],
           close: async () => undefined,
         }),

@@ -639,6 +639,7 @@ describe('assay label starts its own gateway', () => {
             tiers: ['small', 'large'],
             plans: {},
             judgeParts: {},
+            families: {},
             ready: async () => [],
             close: async () => void closed.push('gateway'),
           };
@@ -665,6 +666,7 @@ describe('assay label starts its own gateway', () => {
         tiers: [],
         plans: {},
         judgeParts: {},
+        families: {},
         ready: async () => [],
         close: async () => undefined,
       }),
@@ -691,6 +693,7 @@ describe('assay label starts its own gateway', () => {
           tiers: [],
           plans: {},
           judgeParts: {},
+          families: {},
           ready: () => {
             started.resolve();
             return never;
@@ -729,6 +732,7 @@ describe('assay label starts its own gateway', () => {
           tiers: [],
           plans: {},
           judgeParts: {},
+          families: {},
           ready: async () => [{ engine: 'small', kind: 'openai/vllm', model: 'm', replicas: [replica] }],
           close: async () => undefined,
         }),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { JudgedItem } from '../../contracts/evaluation.ts';
 import type { CommandContext } from '../context.ts';
+import { evaluateBias } from '../evaluate/bias.ts';
 import { askJudges, askPolicyAbout } from '../evaluate/gather.ts';
 import { evaluateInjections } from '../evaluate/injections.ts';
 import {
@@ -18,13 +19,15 @@ import { showReport } from '../evaluate/output.ts';
 import { requireOpinions, requireReference, requireTexts, toReference } from '../evaluate/requirements.ts';
 import { usageError } from '../exit.ts';
 import type { Format } from '../label/input.ts';
-import { number, readOptions } from '../options.ts';
+import { number, readOptions, wholeNumber } from '../options.ts';
 
 const optionsSchema = z.object({
   ...policyShape,
   tiers: nameList.optional(),
   acceptAt: number(0, 1),
   injections: z.boolean().default(false),
+  bias: z.boolean().default(false),
+  repeats: wholeNumber(1, 20),
   output: optionalName,
   cache: z.boolean().default(false),
   cacheError: number(0.001, 0.2),
@@ -41,6 +44,7 @@ Judged files need no configuration: name the tiers, and a cascade is played on w
 Examples:
   assay evaluate pairs.jsonl --config assay.yaml --policy default --reference gold -o report.html
   assay evaluate pairs.jsonl --config assay.yaml --injections --limit 100
+  assay evaluate pairs.jsonl --config assay.yaml --bias --repeats 3 -o biases.html
   assay evaluate judged.jsonl --tiers mistral-7b-instruct,gpt-4-turbo --accept-at 0.9 --cost-ratio 0.05
 `;
 
@@ -49,12 +53,14 @@ export function addEvaluateCommand(root: Command, context: CommandContext): void
     .command('evaluate')
     .description('a policy against gold labels or a reference judge, with baselines and intervals')
     .argument('<in>', 'pairs or judged items, as JSONL')
-    .option('--tiers <names>', 'judged files: judges cheap to strong')
+    .option('--tiers <names>', 'judged files: judges cheap to strong; with --bias the judges, of any input')
     .option('--accept-at <x>', 'judged files: confidence at which a tier but the last is final', '0.9')
     .option(
       '--injections',
       'attack the responses that each judge calls worse, and count the verdicts that turn',
     )
+    .option('--bias', 'position, length, own family, run to run: what moves each judge besides quality')
+    .option('--repeats <n>', 'with --bias: times that each pair is asked', '2')
     .option('--cache', 'what labels of similar items (the semantic cache) would have done, too')
     .option('--cache-error <share>', 'with --cache: its maxError', '0.02')
     .option('--cache-similarity <cosine>', 'with --cache: its minSimilarity', '0.9')
@@ -79,6 +85,10 @@ async function evaluate(path: string, flags: EvaluateFlags, context: CommandCont
     if (pairs === null)
       throw usageError(`${path} holds judgments; --injections asks judges about pairs with texts`);
     await evaluateInjections({ path, format: pairs }, items, flags, context);
+    return;
+  }
+  if (flags.bias) {
+    await evaluateBias({ path, format: pairs }, items, flags, context);
     return;
   }
   const subject =

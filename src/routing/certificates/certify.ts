@@ -89,6 +89,9 @@ function tooFew(setup: Setup, given: number, request: CertifyRequest): Refusal |
   return refuse('too_few_items', message, { needed });
 }
 
+/** A lower bound of the AUROC from which a score is worth asking for: a coin has .5, and little above it saves nothing. */
+const LEAST_AUROC = 0.55;
+
 /** A stage whose score does not tell right from wrong has no business accepting anything. */
 function weakScores({ scored }: Setup, { stages }: CertifyRequest): Refusal | null {
   for (const [index, { tier }] of stages.entries()) {
@@ -98,11 +101,11 @@ function weakScores({ scored }: Setup, { stages }: CertifyRequest): Refusal | nu
       return refuse('constant_scores', message);
     }
     const ranking = rankingOf(scored, index);
-    if (ranking !== null && ranking.low <= 0.5) {
+    if (ranking !== null && ranking.low <= LEAST_AUROC) {
       const { value, low } = ranking;
       const message =
         `the scores of ${tier} do not tell right from wrong: AUROC ${value.toFixed(2)}, ` +
-        `lower bound ${low.toFixed(2)}, more than 0.50 is needed`;
+        `lower bound ${low.toFixed(2)}, more than ${LEAST_AUROC.toFixed(2)} is needed`;
       return refuse('uninformative_scores', message);
     }
   }

@@ -113,7 +113,7 @@ policies:
   default: {tiers: [quick, strict], acceptAt: 1.5, deadlineMs: soon}
 `;
     expect(problemsOf(text)).toEqual([
-      '4:5 engines.small.flavor: is not a known key here. Did you mean "flavour"? Allowed: kind, flavour, replicas, model, apiKey, priority, isolate, connections, connectTimeoutMs, replyLimitBytes, precision, cost, discovery, resilience, coalesce, queue, warmUpTimeoutMs',
+      '4:5 engines.small.flavor: is not a known key here. Did you mean "flavour"? Allowed: kind, flavour, replicas, model, apiKey, priority, isolate, connections, connectTimeoutMs, replyLimitBytes, precision, family, cost, discovery, resilience, coalesce, queue, warmUpTimeoutMs',
       '7:12 engines.small.cost.gpuHourUsd: found -1, expected a number of at least 0',
       '9:11 judges.quick.engine: there is no engine "smal". Did you mean "small"? Known: small',
       '11:28 policies.default.tiers[1]: there is no judge "strict". Known: quick',

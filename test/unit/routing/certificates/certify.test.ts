@@ -175,4 +175,23 @@ describe('a certificate', () => {
     expect(replayed[0]).toMatchObject({ stage: 1, asked: 2 });
     expect(replayed[99]).toMatchObject({ stage: 0, asked: 1 });
   });
+
+  it('refuses a score that is above a coin for sure, but not above .55', () => {
+    const stages = [stage('small')];
+    // Two even rows of 200 scores, the right ones 14.5 places higher: AUROC 1 - (1 - 14.5/200)^2 / 2 = .57.
+    const items = Array.from({ length: 400 }, (_, i) => {
+      const isRight = i % 2 === 0;
+      const odds = 0.01 * (1 + Math.floor(i / 2) + (isRight ? 14.5 : 0));
+      const logOdds = [i % 4 < 2 ? odds : -odds];
+      return calibrationItem(stages, { id: `${i}`, logOdds, reference: isRight === i % 4 < 2 ? 'a' : 'b' });
+    });
+    expect(certify(items, certifyRequest(stages))).toMatchObject({
+      ok: false,
+      refusal: {
+        reason: 'uninformative_scores',
+        message:
+          'the scores of small do not tell right from wrong: AUROC 0.57, lower bound 0.52, more than 0.55 is needed',
+      },
+    });
+  });
 });

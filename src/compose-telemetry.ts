@@ -72,6 +72,7 @@ function namesOf({ teams, policies, judges, engines }: Config): Names {
   return {
     team: new Set([...Object.keys(teams), ...OWN_TEAMS]),
     policy: new Set(Object.keys(policies)),
+    name: new Set([...Object.keys(teams), ...OWN_TEAMS, ...Object.keys(policies)]),
     tier: new Set([...Object.keys(judges), 'none']),
     engine: new Set(Object.keys(engines)),
   };

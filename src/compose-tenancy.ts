@@ -11,6 +11,7 @@ import { createSliceStore } from './ledger/budgets/slices.ts';
 import { createBudgetedEngine } from './tenancy/budgets/budgeted-engine.ts';
 import { createBudgetOffice } from './tenancy/budgets/gate.ts';
 import { createMemorySlices } from './tenancy/budgets/memory-slices.ts';
+import { createLimitMeter, readLimits } from './telemetry/limit-gauges.ts';
 import { createItemGate } from './tenancy/items/gate.ts';
 
 /** Who may do what, and for how much. Outlives reloads. */
@@ -27,7 +28,8 @@ const TEND_MS = 1_000;
 
 /** `storage` null keeps the sums of budgets in this process. */
 export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenancy {
-  const { clock, logger, random } = parts;
+  const { clock, logger, random, telemetry } = parts;
+  const observer = telemetry === undefined ? undefined : createLimitMeter(telemetry.meter);
   let budgets: ReadonlyMap<BudgetOwner, readonly Budget[]> = new Map();
   const office = createBudgetOffice({
     store: storage === null ? createMemorySlices() : createSliceStore(storage.store),
@@ -35,12 +37,21 @@ export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenanc
     budgetsOf: (owner) => budgets.get(owner) ?? NONE,
     clock,
     logger,
+    observer,
   });
   let mostItems: ReadonlyMap<BudgetOwner, number> = new Map();
   const items = createItemGate({
     mostOf: (owner) => mostItems.get(owner),
     limited: () => mostItems.keys(),
+    observer,
   });
+  if (telemetry !== undefined) {
+    readLimits(telemetry.meter, {
+      budgets: () => office.known(),
+      items: () => items.states(),
+      now: () => clock.now(),
+    });
+  }
   let cancel = (): void => undefined;
   const tend = (): void => {
     cancel = clock.after(TEND_MS, () => void office.tend().finally(tend));

@@ -83,10 +83,18 @@ export interface BudgetState extends Budget {
   readonly used: number;
   /** Set aside for calls that are under way here. */
   readonly reserved: number;
+  /** What this gateway may spend without asking, with what is set aside. */
+  readonly leased: number;
   /** When the period ends, in milliseconds since 1970. */
   readonly resetsAt: number;
   /** When it will be used up at the period's pace so far; null when it will last. */
   readonly exhaustedAt: number | null;
+}
+
+/** Told of what limits refuse. */
+export interface LimitObserver {
+  /** A call, a request or an item of this owner was refused because of this limit. */
+  refused(owner: BudgetOwner, limit: BudgetUnit | 'items'): void;
 }
 
 /** Stands before everything that costs money. */
@@ -97,4 +105,6 @@ export interface BudgetGate {
   request(team: string): Promise<void> | undefined;
   /** How they stand now. Throws `storage_unavailable`. */
   states(owner: BudgetOwner): Promise<readonly BudgetState[]>;
+  /** Those that were asked of here in their running period, as far as is known without asking the store. */
+  known(): readonly BudgetState[];
 }

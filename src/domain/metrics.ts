@@ -85,6 +85,10 @@ export const LABELS = {
     from: ['agreed', 'disagreed', 'undecided'],
     meaning: '`undecided`: it came to no label, or found no room',
   },
+  of: { from: ['team', 'policy'], meaning: 'whose limit it is' },
+  name: { from: 'configuration', meaning: 'name of the team or policy that has the limit' },
+  per: { from: ['minute', 'day', 'month'], meaning: 'period of the limit, in UTC' },
+  limit: { from: ['money', 'tokens', 'requests', 'items'], meaning: 'what is limited' },
   where: { from: ['running', 'waiting'], meaning: 'being worked on, or waiting inside the engine' },
   reload: { from: ['ok', 'refused'], meaning: 'taken over, or the one before stays' },
 } as const satisfies Record<string, { readonly from: string | readonly string[]; readonly meaning: string }>;
@@ -272,6 +276,39 @@ const budgets = {
   assay_budget_dollars_per_second: gauge('Money that comes in for the last tier.', 'dollars', ['policy']),
 } as const;
 
+const limits = {
+  assay_limit_dollars: gauge('Money of a period.', 'dollars', ['of', 'name', 'per']),
+  assay_limit_used_dollars: gauge(
+    'Part of it that is spent, by all gateways as far as this one knows.',
+    'dollars',
+    ['of', 'name', 'per'],
+  ),
+  assay_limit_reserved_dollars: gauge('Money set aside here for calls under way.', 'dollars', [
+    'of',
+    'name',
+    'per',
+  ]),
+  assay_limit_leased_dollars: gauge(
+    'Money that this gateway may spend without asking the store, with what is set aside.',
+    'dollars',
+    ['of', 'name', 'per'],
+  ),
+  assay_limit_exhausted_seconds: gauge(
+    "Time until the money is used up at the period's pace so far; absent when it will last.",
+    'seconds',
+    ['of', 'name', 'per'],
+  ),
+  assay_limit_minute_ratio: gauge('Used part of what a minute allows.', 'ratio', ['of', 'name', 'limit']),
+  assay_limit_refusals_total: counter('Calls, requests and items that a limit refused.', 'count', [
+    'of',
+    'name',
+    'limit',
+  ]),
+  assay_items_limit: gauge('Items that may be under way at once.', 'count', ['of', 'name']),
+  assay_items_under_way: gauge('Items under way, where they have a limit.', 'count', ['of', 'name']),
+  assay_items_waiting: gauge('Items that wait for that limit.', 'count', ['of', 'name']),
+} as const;
+
 const http = {
   assay_http_requests_total: counter('Requests answered.', 'count', ['route', 'status']),
   assay_http_request_duration_seconds: histogram(
@@ -321,6 +358,7 @@ export const METRIC_SECTIONS = {
   Cache: cache,
   'Queue and coalescing': queue,
   Budgets: budgets,
+  'Limits of teams and policies': limits,
   HTTP: http,
   Gateway: gateway,
 } as const satisfies Record<string, Record<string, MetricRow>>;
@@ -332,6 +370,7 @@ export const METRICS = {
   ...cache,
   ...queue,
   ...budgets,
+  ...limits,
   ...http,
   ...gateway,
 } as const;

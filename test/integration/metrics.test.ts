@@ -45,7 +45,11 @@ describe('the metrics of a gateway', () => {
           default: { tiers: ['quick', 'strict'], acceptAt: 0.95 },
           proven: { tiers: ['quick', 'strict'], target: { agreement: 0.9 } },
         },
-        teams: { red: { keys: keys('red') }, blue: { keys: keys('blue') } },
+        teams: {
+          red: { keys: keys('red'), limits: { usdPerDay: 5, tokensPerMinute: 1e6, concurrentItems: 3 } },
+          blue: { keys: keys('blue') },
+          green: { keys: keys('green'), limits: { requestsPerMinute: 0 } },
+        },
       }),
     );
     gateway = await createProgram({}).serve({ source: { type: 'file', path }, port: 0, log: false });
@@ -117,6 +121,29 @@ describe('the metrics of a gateway', () => {
     expect(sumOf(after, 'assay_verdicts_total', { team: 'blue' })).toBe(0);
   });
 
+  it('tells how the limits of teams stand, and what they refused', async () => {
+    const red = { of: 'team', name: 'red' };
+    const before = await scrape();
+    const reply = await judge('red', 'default', pairs('limited', 5));
+    const { summary } = (await reply.json()) as { summary: { cost_usd: number } };
+    expect((await judge('green', 'default', pairs('green', 1))).status).toBe(429);
+    const after = await scrape();
+    const grown = (name: string): number => sumOf(after, name, red) - sumOf(before, name, red);
+    expect(sumOf(after, 'assay_limit_dollars', { ...red, per: 'day' })).toBe(5);
+    expect(grown('assay_limit_used_dollars')).toBeCloseTo(summary.cost_usd, 9);
+    expect(sumOf(after, 'assay_limit_reserved_dollars', red)).toBe(0);
+    expect(sumOf(after, 'assay_limit_leased_dollars', red)).toBeGreaterThan(0);
+    expect(sumOf(after, 'assay_limit_minute_ratio', { ...red, limit: 'tokens' })).toBeGreaterThan(0);
+    expect(sumOf(after, 'assay_items_limit', red)).toBe(3);
+    expect(sumOf(after, 'assay_items_under_way', red)).toBe(0);
+    expect(sumOf(after, 'assay_items_waiting', red)).toBe(0);
+    const green = { of: 'team', name: 'green', limit: 'requests' };
+    expect(sumOf(after, 'assay_limit_refusals_total', green)).toBe(1);
+    expect(
+      after.some(({ name, labels }) => name.startsWith('assay_limit') && labels['name'] === 'blue'),
+    ).toBe(false);
+  });
+
   it('tells how a kept label came, without its price', async () => {
     const [pair] = pairs('blue', 1);
     await judge('blue', 'default', [pair]);
@@ -161,7 +188,8 @@ describe('the metrics of a gateway', () => {
     const route = '/v1/feedback/preferences';
     const requests = sumOf(samples, 'assay_http_requests_total', { route, status: '200' });
     expect(requests).toBeGreaterThanOrEqual(4);
-    expect(sumOf(samples, 'assay_http_overhead_seconds_count', { route })).toBe(requests);
+    const answered = sumOf(samples, 'assay_http_requests_total', { route });
+    expect(sumOf(samples, 'assay_http_overhead_seconds_count', { route })).toBe(answered);
     expect(sumOf(samples, 'assay_http_overhead_seconds_sum', { route })).toBeLessThan(
       sumOf(samples, 'assay_http_request_duration_seconds_sum', { route }),
     );

@@ -106,7 +106,12 @@ function configOf([small, large]: readonly string[]): unknown {
     engines: { small: engine(small, 'small', 0.05), large: engine(large, 'large', 1) },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
     policies: {
-      default: { tiers: ['quick', 'strict'], acceptAt: 0.9, abstainBelow: 0.5 },
+      default: {
+        tiers: ['quick', 'strict'],
+        acceptAt: 0.9,
+        abstainBelow: 0.5,
+        limits: { usdPerDay: 50, tokensPerMinute: 1e9, concurrentItems: 1000 },
+      },
       proven: {
         tiers: ['quick', 'strict'],
         target: { agreement: 0.9 },

@@ -92,6 +92,14 @@ export const ALERTS: readonly AlertPlan[] = [
     summary: 'A label of {{ $labels.policy }} costs twice what it did a day ago.',
   },
   {
+    name: 'AssayBudgetNearlySpent',
+    expr: 'max by (of, name, per) (assay_limit_used_dollars / assay_limit_dollars) > 0.9',
+    for: '1m',
+    severity: 'warning',
+    summary:
+      '{{ $value | humanizePercentage }} of the money of the {{ $labels.of }} {{ $labels.name }} for this {{ $labels.per }} is spent.',
+  },
+  {
     name: 'AssayQueueSlow',
     expr: 'max by (engine, class) (assay_queue_oldest_seconds{class=~"interactive|trainer"}) > 10',
     for: '5m',

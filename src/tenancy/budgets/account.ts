@@ -83,6 +83,11 @@ export class Account {
     return this.#reserved;
   }
 
+  /** What may be spent without asking, with what is set aside. */
+  get leased(): number {
+    return this.#free + this.#reserved;
+  }
+
   /** Spent by everybody, as far as it is known here. */
   get used(): number {
     return this.#reply.spent + (this.#used - this.#usedAtReply);

@@ -1,4 +1,4 @@
-import type { Budget, BudgetOwner, BudgetUnit, SliceStore } from '../../contracts/budgets.ts';
+import type { Budget, BudgetOwner, BudgetUnit, LimitObserver, SliceStore } from '../../contracts/budgets.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/telemetry.ts';
 import { periodAt } from '../../domain/period.ts';
@@ -12,6 +12,7 @@ export interface AccountsOptions {
   budgetsOf(owner: BudgetOwner): readonly Budget[];
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly observer?: LimitObserver | undefined;
 }
 
 /** One budget with its running period. */
@@ -43,6 +44,12 @@ export class Accounts {
 
   of(owner: BudgetOwner): Running[] {
     return this.#options.budgetsOf(owner).map((budget) => this.#runningOf(owner, budget));
+  }
+
+  /** Those whose period runs. */
+  running(): Running[] {
+    const now = this.#options.clock.now();
+    return [...this.#running.values()].filter(({ account }) => now < account.period.end);
   }
 
   /** What is wanted of each budget of these owners. */

@@ -42,7 +42,7 @@ export function createBudgetOffice(options: AccountsOptions): BudgetOffice {
       const wanted = () => accounts.takings(owners, (unit) => usedOf(unit, most));
       const had = tryAll(wanted());
       if (had !== null) return { ok: true, reservation: reservationOf(had) };
-      return takeAll(call, wanted, clock).then((taken): Reserved =>
+      return takeAll(call, wanted, options).then((taken): Reserved =>
         taken instanceof GatewayError
           ? { ok: false, failure: failureOf(taken) }
           : { ok: true, reservation: reservationOf(taken) },
@@ -56,7 +56,7 @@ export function createBudgetOffice(options: AccountsOptions): BudgetOffice {
       if (had !== null) return count(had);
       // Only for what the store says: a request is refused rather than held.
       const waits = { signal: AbortSignal.timeout(REQUEST_MS), deadline: 0 };
-      return takeAll(waits, wanted, clock).then((taken) => {
+      return takeAll(waits, wanted, options).then((taken) => {
         if (taken instanceof GatewayError) throw taken;
         count(taken);
       });
@@ -66,6 +66,7 @@ export function createBudgetOffice(options: AccountsOptions): BudgetOffice {
       await Promise.all(running.map(({ account }) => account.look()));
       return running.map((each) => stateOf(each, clock.now()));
     },
+    known: () => accounts.running().map((each) => stateOf(each, clock.now())),
     tend: () => accounts.tend(),
     close: () => accounts.close(),
   };
@@ -105,7 +106,7 @@ function failureOf({ code, message, retryAfterSeconds }: GatewayError) {
 }
 
 function stateOf({ owner, budget, account }: Running, now: number): BudgetState {
-  const { used, reserved, period } = account;
+  const { used, reserved, leased, period } = account;
   const exhaustedAt = forecastOf({ used, most: budget.most, period, now });
-  return { ...budget, owner, used, reserved, resetsAt: period.end, exhaustedAt };
+  return { ...budget, owner, used, reserved, leased, resetsAt: period.end, exhaustedAt };
 }

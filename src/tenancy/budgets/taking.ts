@@ -1,3 +1,4 @@
+import type { LimitObserver } from '../../contracts/budgets.ts';
 import type { Call } from '../../contracts/call.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { GatewayError } from '../../domain/errors.ts';
@@ -10,6 +11,11 @@ export type Had = readonly [Taking, Held];
 
 /** What of a call tells how long it may wait. */
 export type Waits = Pick<Call, 'class' | 'signal' | 'deadline'>;
+
+interface Told {
+  readonly clock: Clock;
+  readonly observer?: LimitObserver | undefined;
+}
 
 /** All at once and without waiting, or nothing. */
 export function tryAll(takings: readonly Taking[]): readonly Had[] | null {
@@ -29,7 +35,7 @@ export function tryAll(takings: readonly Taking[]): readonly Had[] | null {
 export async function takeAll(
   waits: Waits,
   wanted: () => readonly Taking[],
-  clock: Clock,
+  { clock, observer }: Told,
 ): Promise<readonly Had[] | GatewayError> {
   for (;;) {
     const had: Had[] = [];
@@ -38,7 +44,10 @@ export async function takeAll(
     giveBack(had);
     const { running, why } = refused;
     const leftMs = running.account.period.end - clock.now();
-    if (!mayBeHeld(waits, why, leftMs, clock)) return refusalOf({ ...running, why, leftMs });
+    if (!mayBeHeld(waits, why, leftMs, clock)) {
+      if (why === 'spent') observer?.refused(running.owner, running.budget.unit);
+      return refusalOf({ ...running, why, leftMs });
+    }
     if (await isAbortedWithin(Math.max(1, leftMs), waits.signal, clock)) {
       return refusalOf({ ...running, why: { error: waits.signal.reason }, leftMs });
     }

@@ -1,4 +1,4 @@
-import type { BudgetOwner } from '../../contracts/budgets.ts';
+import type { BudgetOwner, LimitObserver } from '../../contracts/budgets.ts';
 import type { Call } from '../../contracts/call.ts';
 import type { Entered, ItemGate } from '../../contracts/item-gate.ts';
 import { GatewayError } from '../../domain/errors.ts';
@@ -10,6 +10,7 @@ export interface ItemGateOptions {
   mostOf(owner: BudgetOwner): number | undefined;
   /** All who have a limit now. */
   limited(): Iterable<BudgetOwner>;
+  readonly observer?: LimitObserver | undefined;
 }
 
 export interface ItemOffice extends ItemGate {
@@ -21,7 +22,7 @@ const NO_LIMIT: Entered = { ok: true, leave: () => undefined };
 const RETRY_AFTER = 1;
 
 /** Limits of items at once: a room for each team and policy that has one. It knows nothing of money. */
-export function createItemGate({ mostOf, limited }: ItemGateOptions): ItemOffice {
+export function createItemGate({ mostOf, limited, observer }: ItemGateOptions): ItemOffice {
   const rooms = new Map<BudgetOwner, Room>();
   const roomOf = (owner: BudgetOwner): Room => {
     const room = rooms.get(owner) ?? new Room(() => mostOf(owner) ?? Infinity);
@@ -33,7 +34,9 @@ export function createItemGate({ mostOf, limited }: ItemGateOptions): ItemOffice
     admit(call) {
       if ((call.class ?? 'interactive') !== 'interactive') return;
       const full = limitedOf(call).find((owner) => !roomOf(owner).isOpen);
-      if (full !== undefined) throw refusalOf(full, mostOf(full) ?? 0);
+      if (full === undefined) return;
+      observer?.refused(full, 'items');
+      throw refusalOf(full, mostOf(full) ?? 0);
     },
     enter(call) {
       const wanted = limitedOf(call).map(roomOf);

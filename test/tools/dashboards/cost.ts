@@ -149,6 +149,40 @@ export const costDashboard: DashboardPlan = {
             sparse('min by (policy) (assay_budget_level_ratio{policy=~"$policy"})', '{{policy}} level'),
           ],
         },
+        {
+          title: 'Limits: part of the money that is spent',
+          description: 'Of teams and policies, in their day or month. At 1 items end as over_budget.',
+          kind: 'series',
+          unit: 'percentunit',
+          queries: [
+            query(
+              'max by (of, name, per) (assay_limit_used_dollars / assay_limit_dollars)',
+              '{{of}} {{name}}, {{per}}',
+            ),
+          ],
+        },
+        {
+          title: 'Limits: time until the money is used up',
+          description: "At the period's pace so far; nothing is shown for money that will last.",
+          kind: 'series',
+          unit: 's',
+          queries: [
+            sparse('min by (of, name, per) (assay_limit_exhausted_seconds)', '{{of}} {{name}}, {{per}}'),
+          ],
+        },
+        {
+          title: 'Limits: money in the hands of gateways',
+          description: 'Leased slices, and what of them is set aside for calls under way.',
+          kind: 'series',
+          unit: 'currencyUSD',
+          queries: [
+            query('sum by (of, name, per) (assay_limit_leased_dollars)', '{{of}} {{name}}, {{per}}: leased'),
+            query(
+              'sum by (of, name, per) (assay_limit_reserved_dollars)',
+              '{{of}} {{name}}, {{per}}: set aside',
+            ),
+          ],
+        },
       ],
     },
   ],

@@ -63,6 +63,44 @@ export const queuesDashboard: DashboardPlan = {
       ],
     },
     {
+      title: 'Limits',
+      panels: [
+        {
+          title: 'Items under way',
+          description: 'Of teams and policies with a limit of items at once; the limit is of each gateway.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query('sum by (of, name) (assay_items_under_way)', '{{of}} {{name}}'),
+            query('sum by (of, name) (assay_items_waiting)', '{{of}} {{name}} waiting'),
+            query('sum by (of, name) (assay_items_limit)', '{{of}} {{name}} limit'),
+          ],
+        },
+        {
+          title: 'Used part of what a minute allows',
+          description:
+            'Tokens and requests. At 1 trainers and jobs wait for the next minute, others are refused.',
+          kind: 'series',
+          unit: 'percentunit',
+          queries: [
+            query('max by (of, name, limit) (assay_limit_minute_ratio)', '{{of}} {{name}} {{limit}}'),
+          ],
+        },
+        {
+          title: 'Refused by limits, per second',
+          description: 'Calls, requests and items, by the limit that they met.',
+          kind: 'stacked',
+          unit: 'short',
+          queries: [
+            sparse(
+              `sum by (of, name, limit) (rate(assay_limit_refusals_total${RATE}))`,
+              '{{of}} {{name}} {{limit}}',
+            ),
+          ],
+        },
+      ],
+    },
+    {
       title: 'Label cache',
       panels: [
         {

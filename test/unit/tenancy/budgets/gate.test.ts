@@ -66,6 +66,7 @@ describe('budgets', () => {
         owner: 'team:red',
         used: 99_750,
         reserved: 0,
+        leased: 0,
         resetsAt: DAY_MS,
         exhaustedAt: null,
       },

@@ -2,11 +2,13 @@ import { createCachedScores } from './caching/cached-scores.ts';
 import { createPolicyRouter, promiseOf } from './compose-caching.ts';
 import type { Judges } from './compose-judges.ts';
 import { need } from './compose-parts.ts';
+import { withoutSelfJudging } from './compose-self-judging.ts';
 import type { CachingParts } from './compose-semantic.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { AcceptanceRule, Router } from './contracts/routing.ts';
+import type { CritiqueJudgment } from './domain/critique.ts';
 import type { AnyJudgment } from './domain/judgment.ts';
 import type { ScoreJudgment } from './domain/score.ts';
 import type { Task } from './domain/task.ts';
@@ -21,7 +23,7 @@ import type { FeedbackPolicy } from './feedback/service.ts';
 import { createCascade } from './routing/cascade.ts';
 import { forPolicy } from './routing/for-policy.ts';
 import { createRanker } from './routing/ranking/ranker.ts';
-import { revisionRule, scoreRule } from './routing/threshold-rule.ts';
+import { revisionRule, scoreRule, thresholdRule } from './routing/threshold-rule.ts';
 
 type PolicyConfig = Config['policies'][string];
 
@@ -43,10 +45,13 @@ export function createFeedbackPolicies(parts: FeedbackParts): ReadonlyMap<string
 }
 
 function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Map<Task, TaskRunner> {
-  const { judges, rubrics } = parts;
+  const { judges, rubrics, config } = parts;
   switch (policy.task) {
     case 'preference': {
-      const router = createPolicyRouter(name, policy, { ...parts, judges: judges.preference });
+      const cached = createPolicyRouter(name, policy, { ...parts, judges: judges.preference });
+      const router = withoutSelfJudging({ policy, config }, cached, (tiers) =>
+        cascadeOf({ name, policy: { ...policy, tiers: [...tiers] } }, judges.preference, thresholdRule),
+      );
       const { resolvedAt, concurrency } = policy;
       return new Map([
         ['preference', preferenceRunner(router)],
@@ -73,8 +78,20 @@ const MOST_COMPARISONS = 32;
 
 /** Tiers behind the store of scores that were bought, unless the policy wants none. */
 function scoreRouter(name: string, policy: PolicyConfig, parts: FeedbackParts): Router<ScoreJudgment> {
-  const { judges, evidence, config } = parts;
-  const router = cascadeOf({ name, policy }, judges.score, scoreRule);
+  const { judges } = parts;
+  const among = (tiers: PolicyConfig['tiers']): Router<ScoreJudgment> =>
+    cascadeOf({ name, policy: { ...policy, tiers } }, judges.score, scoreRule);
+  const router = cachedScores(name, policy, among(policy.tiers), parts);
+  return withoutSelfJudging({ policy, config: parts.config }, router, (tiers) => among([...tiers]));
+}
+
+function cachedScores(
+  name: string,
+  policy: PolicyConfig,
+  router: Router<ScoreJudgment>,
+  parts: FeedbackParts,
+): Router<ScoreJudgment> {
+  const { evidence, config } = parts;
   const { ttlMs } = policy.cache;
   if (ttlMs === 0) return router;
   const store = evidence.scores(config.cache.scoreBytes);
@@ -84,12 +101,14 @@ function scoreRouter(name: string, policy: PolicyConfig, parts: FeedbackParts): 
 function critiqueRunners(
   name: string,
   policy: PolicyConfig,
-  { judges, constitutions }: FeedbackParts,
+  { judges, constitutions, config }: FeedbackParts,
 ): Map<Task, TaskRunner> {
   const { constitution = '', checkedBy, revise = 0, evidence = false } = policy.critique ?? {};
   const gate = checkedBy === undefined ? null : need(judges.preference.get(checkedBy), checkedBy);
   const critics = new Map([...judges.critique].map(([name, make]) => [name, make(gate)]));
-  const router = cascadeOf({ name, policy }, critics, revisionRule);
+  const among = (tiers: PolicyConfig['tiers']): Router<CritiqueJudgment> =>
+    cascadeOf({ name, policy: { ...policy, tiers } }, critics, revisionRule);
+  const router = withoutSelfJudging({ policy, config }, among(policy.tiers), (tiers) => among([...tiers]));
   const defaults = { constitution: constitutions.get(constitution), revise, evidence };
   return new Map([
     ['critique', critiqueRunner(router, defaults, 0)],

@@ -260,6 +260,12 @@ const policy = z.strictObject({
       'When verdicts are written to the ledger: within about 100 ms after the reply, or before it (then a database that is away fails the request).',
     ),
   deadlineMs: ms(10, 3_600_000).default(60_000).describe('Time for a synchronous request.'),
+  selfJudging: z
+    .enum(['refuse', 'flag', 'allow'])
+    .default('allow')
+    .describe(
+      "What a judge does about candidates of its own model family, where the item's metadata name who wrote them: leave them to judges of other families, tell it by the flag self_judged, or nothing.",
+    ),
   concurrency: z.int().min(1).max(1024).default(64).describe('Items of one request that are judged at once.'),
 });
 

@@ -111,6 +111,13 @@ export const ERRORS = {
     advice:
       'The budget did not reach and the policy drops what it wants least; the inclusion probability is told.',
   },
+  self_judging: {
+    status: 422,
+    type: 'invalid_request_error',
+    retryable: false,
+    advice:
+      'The model family of every judge that could decide wrote one of the candidates: give the policy a judge of another family, or set its selfJudging to flag.',
+  },
   not_judged: {
     status: 422,
     type: 'invalid_request_error',

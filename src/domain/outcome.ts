@@ -52,6 +52,7 @@ export function outcomeOf(code: ErrorCode): UnlabelledOutcome {
     case 'not_judged':
       return 'abstained';
     case 'not_sampled':
+    case 'self_judging':
     case 'cancelled':
     case 'draining':
       return 'skipped';

@@ -59,7 +59,7 @@ export interface TierDecision {
 
 /**
  * Facts a user may want to filter by; none of them changes the label. `evidence_dropped`: a quote of a critique
- * is not in the response; `incomplete`: comparisons of a ranking failed, the rewards rest on the others.
+ * is not in the response; `self_judged`: the judge's own model family wrote a candidate; `incomplete`: comparisons of a ranking failed, the rewards rest on the others.
  */
 export type Flag =
   | 'position_inconsistent'
@@ -67,7 +67,8 @@ export type Flag =
   | 'single_order'
   | 'uncertified'
   | 'evidence_dropped'
-  | 'incomplete';
+  | 'incomplete'
+  | 'self_judged';
 
 /**
  * How another one's judgment answers an item, at no cost: kept from an equal item, kept from the item with its

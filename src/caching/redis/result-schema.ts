@@ -37,6 +37,7 @@ const flag = z.enum([
   'uncertified',
   'evidence_dropped',
   'incomplete',
+  'self_judged',
 ]);
 
 const judgment = z.strictObject({

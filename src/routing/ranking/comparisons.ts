@@ -64,7 +64,11 @@ export function createComparisons(source: ComparisonSource): Comparisons {
     const candidates = pair.map((place) => item.candidates[positions[place] ?? 0] ?? '');
     const name = nameOf(source, pair);
     const { rubric, prompt, metadata, wishes } = item;
-    const pairItem: Item = { id: `${item.id} ${name}`, prompt, candidates, rubric, metadata };
+    const about = pairMetadata(
+      metadata,
+      pair.map((place) => positions[place] ?? 0),
+    );
+    const pairItem: Item = { id: `${item.id} ${name}`, prompt, candidates, rubric, metadata: about };
     const asked = wishes?.reasons === true ? { ...pairItem, wishes: { reasons: true } } : pairItem;
     take(pair, await router.route(asked, call, `${verdictId}.${name.replace(' ', '.')}`));
   };
@@ -88,4 +92,10 @@ export function createComparisons(source: ComparisonSource): Comparisons {
 /** The pair by the positions that the caller knows, such as `0 3`. */
 export function nameOf({ positions }: Pick<ComparisonSource, 'positions'>, pair: Pair): string {
   return pair.map((place) => positions[place]).join(' ');
+}
+
+/** The group's metadata, with the sources of the two candidates that are compared. */
+function pairMetadata(metadata: Item['metadata'], places: readonly number[]): Item['metadata'] {
+  const { sources } = metadata;
+  return Array.isArray(sources) ? { ...metadata, sources: places.map((place) => sources[place]) } : metadata;
 }

@@ -11,9 +11,13 @@ interface Entry {
 
 /** Labels in the memory of this process, at most `bytes` of it by estimate. */
 export function createLabelStore(bytes: number, clock: Pick<Clock, 'monotonic'>): LabelStore {
+  let evicted = 0;
   const entries = new LRUCache<string, Entry>({
     maxSize: bytes,
     sizeCalculation: ({ label }) => bytesOf(label),
+    dispose(_entry, _key, reason) {
+      if (reason === 'evict') evicted += 1;
+    },
   });
   const keysThatFit = (filter: LabelFilter): string[] => {
     const isMeant = fits(filter);
@@ -34,13 +38,16 @@ export function createLabelStore(bytes: number, clock: Pick<Clock, 'monotonic'>)
       for (const key of keys) entries.delete(key);
       return keys.length;
     },
-    size: () => ({ entries: entries.size, bytes: entries.calculatedSize, mostBytes: bytes }),
+    size: () => ({ entries: entries.size, bytes: entries.calculatedSize, mostBytes: bytes, evicted }),
   };
 }
 
-/** Measured on the heap (docs/caching.md): the entry with its judgment, and each call of the trail. */
+/**
+ * Measured on the heap (docs/caching.md): the entry with its judgment, and each call of the trail, to which comes
+ * its text once the label was given (wire/feedback-text.ts).
+ */
 const ENTRY_BYTES = 1_700;
-const CALL_BYTES = 500;
+const CALL_BYTES = 1_000;
 
 function bytesOf({ result }: StoredLabel): number {
   const reasons = result.decisions.reduce((sum, { reason }) => sum + 100 + reason.length, 0);

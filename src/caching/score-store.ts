@@ -31,7 +31,7 @@ export function createScoreStore(bytes: number, clock: Pick<Clock, 'monotonic'>)
 
 /** As labels are estimated; a criterion has a number for each point of its scale. */
 const ENTRY_BYTES = 1_600;
-const CALL_BYTES = 500;
+const CALL_BYTES = 1_000;
 const CRITERION_BYTES = 600;
 
 function bytesOf({ result: { end, trail } }: Entry): number {

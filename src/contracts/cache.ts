@@ -47,7 +47,13 @@ export interface LabelStore {
   count(filter: LabelFilter): number;
   /** Forgets them; returns how many there were. */
   drop(filter: LabelFilter): number;
-  size(): { readonly entries: number; readonly bytes: number; readonly mostBytes: number };
+  size(): {
+    readonly entries: number;
+    readonly bytes: number;
+    readonly mostBytes: number;
+    /** Labels that had to go for others before their time, since it was made. */
+    readonly evicted: number;
+  };
 }
 
 /**

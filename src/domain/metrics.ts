@@ -231,6 +231,11 @@ const cache = {
   assay_cache_entries: gauge('Labels in the memory of this gateway.', 'count', []),
   assay_cache_bytes: gauge('Memory that they take, by estimate.', 'bytes', []),
   assay_cache_limit_bytes: gauge('Memory that they may take.', 'bytes', []),
+  assay_cache_evictions_total: counter(
+    'Labels that had to leave the memory for others before their time.',
+    'count',
+    [],
+  ),
   assay_cache_redis_state: gauge('1 for the state that Redis is in; absent without Redis.', 'count', [
     'redis',
   ]),

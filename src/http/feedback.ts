@@ -3,7 +3,7 @@ import type { JobLine } from '../contracts/jobs.ts';
 import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { parseFeedback } from '../wire/feedback-request.ts';
-import { renderFeedback } from '../wire/verdict.ts';
+import { createFeedbackText } from '../wire/feedback-text.ts';
 import { cacheUseOf } from './cache-control.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -11,7 +11,7 @@ import { deadlineOf, type TeamHandler } from './handler.ts';
 import type { Exchange } from './exchange.ts';
 import { answerSubmission, digestOf, idempotencyKeyOf } from './jobs/submission.ts';
 import { readJson } from './json-body.ts';
-import { sendJson, sendProblems } from './reply.ts';
+import { sendJsonText, sendProblems } from './reply.ts';
 import { verdictHeaders } from './verdict-headers.ts';
 
 /** A job of which nothing special is asked. */
@@ -29,6 +29,7 @@ const PLAIN_JOB = {
  */
 export function createFeedbackHandler(task: Task, deps: GatewayDeps, catalogue: Catalogue): TeamHandler {
   const { rubrics, constitutions } = deps;
+  const textOf = createFeedbackText();
   const rules = { maxItems: deps.limits.maxItems, rubrics, constitutions };
   return async (exchange, principal) => {
     const body = await readJson(exchange, deps.limits.bodyBytes);
@@ -51,8 +52,8 @@ export function createFeedbackHandler(task: Task, deps: GatewayDeps, catalogue: 
       deps.feedback.judge(task, policy.name, items, { ...call, cache }),
     );
     exchange.queuedMs = longestWait(verdicts);
-    const reply = renderFeedback(exchange.requestId, verdicts);
-    sendJson(exchange, 200, reply, verdictHeaders(exchange, verdicts));
+    const reply = textOf(exchange.requestId, verdicts);
+    sendJsonText(exchange, 200, reply, verdictHeaders(exchange, verdicts));
   };
 }
 

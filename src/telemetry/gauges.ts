@@ -108,6 +108,7 @@ export function readCache(meter: Meter, { stats }: Pick<CacheOperations, 'stats'
   meter.read('assay_cache_entries', () => one(stats().memory.entries));
   meter.read('assay_cache_bytes', () => one(stats().memory.bytes));
   meter.read('assay_cache_limit_bytes', () => one(stats().memory.mostBytes));
+  meter.read('assay_cache_evictions_total', () => one(stats().memory.evicted));
   meter.read('assay_cache_redis_state', () => {
     const { redis } = stats();
     if (redis === null) return [];

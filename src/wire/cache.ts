@@ -38,7 +38,12 @@ export function renderSwept({ memory, redis }: SweptLabels, dryRun: boolean) {
 export function renderCacheStats({ memory, redis, rechecks, semantic }: CacheStats) {
   return {
     object: 'cache',
-    memory: { entries: memory.entries, bytes: memory.bytes, most_bytes: memory.mostBytes },
+    memory: {
+      entries: memory.entries,
+      bytes: memory.bytes,
+      most_bytes: memory.mostBytes,
+      evicted: memory.evicted,
+    },
     redis,
     rechecks: {
       checked: rechecks.checked,

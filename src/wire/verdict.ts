@@ -170,7 +170,7 @@ export function renderTrailEntry(entry: TrailEntry): WireVerdict['trail'][number
   };
 }
 
-function summarise(verdicts: readonly Verdict[]): FeedbackReply['summary'] {
+export function summarise(verdicts: readonly Verdict[]): FeedbackReply['summary'] {
   const byTier = new Map<string, number>();
   const byOutcome = new Map<Outcome, number>();
   let nanoUsd = 0;

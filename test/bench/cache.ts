@@ -9,7 +9,7 @@ import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
 import { type Pair, pairsOf } from './hh-pairs.ts';
 import type { LoadReport } from './load.ts';
-import { freePort, type Load, memoryOf, startGateway, startLoad } from './processes.ts';
+import { cpuUsOf, freePort, type Load, memoryOf, startGateway, startLoad } from './processes.ts';
 import { quickSimulator } from '../fakes/quick-simulator.ts';
 import { startRedis } from '../fakes/redis-server.ts';
 
@@ -109,22 +109,29 @@ async function epoch(
   return { perSecond: pairs.length / seconds, calls: (await engineCalls(engines)) - before, labelled };
 }
 
+interface Hits extends LoadReport {
+  /** CPU time of the gateway for one request, in microseconds. */
+  readonly cpuUs: number;
+}
+
 /** Hits under load; the reply must say that it is one. */
 async function hits(
   load: Load,
-  port: number,
+  { port, pid }: { readonly port: number; readonly pid: number },
   items: readonly Pair[],
   connections: number,
-): Promise<LoadReport> {
+): Promise<Hits> {
   const body = JSON.stringify({ items });
   const order = { port, path: PATH, headers: {}, body, expect: '"cached":true', connections };
   const limits = { milliseconds: MILLISECONDS, maxRequests: 10_000_000 };
   // Once for the labels, then until compilers come to rest.
   await load.run({ ...order, expect: '', connections: 1, milliseconds: 10_000, maxRequests: 1 });
   await load.run({ ...order, ...limits });
+  const before = cpuUsOf(pid);
   const report = await load.run({ ...order, ...limits });
+  const cpuUs = (cpuUsOf(pid) - before) / report.requests;
   if (report.failures > 0) throw new Error(`a hit is none:\n${report.firstFailure}`);
-  return report;
+  return { ...report, cpuUs };
 }
 
 interface SharedHits {
@@ -192,9 +199,9 @@ async function main(): Promise<void> {
     });
     const first = await epoch(port, engines, pairs);
     const second = await epoch(port, engines, pairs);
-    const batch = await hits(load, port, pairs.slice(0, BATCH), BATCHES);
-    const single = await hits(load, port, pairs.slice(0, 1), CONNECTIONS);
-    const alone = await hits(load, port, pairs.slice(0, 1), 1);
+    const batch = await hits(load, gateway, pairs.slice(0, BATCH), BATCHES);
+    const single = await hits(load, gateway, pairs.slice(0, 1), CONNECTIONS);
+    const alone = await hits(load, gateway, pairs.slice(0, 1), 1);
     const { rssMb } = memoryOf(gateway.pid);
     const shared = await sharedHits(folder, engines, pairs.slice(0, SHARED_PAIRS));
     report({ pairs, first, second, batch, single, alone, shared, rssMb });
@@ -208,7 +215,11 @@ function report({ pairs, first, second, batch, single, alone, shared, rssMb }: F
   );
   console.log(`second epoch: ${second.perSecond.toFixed(0)} pairs/s, ${second.calls} engine calls`);
   console.log(`hits, one a request, ${CONNECTIONS} connections: ${single.perSecond.toFixed(0)}/s`);
-  console.log(`hits, ${BATCH} a request, ${BATCHES} connections: ${(batch.perSecond * BATCH).toFixed(0)}/s`);
+  const rate = (batch.perSecond * BATCH).toFixed(0);
+  const cpuUs = batch.cpuUs / BATCH;
+  console.log(
+    `hits, ${BATCH} a request, ${BATCHES} connections: ${rate}/s, ${cpuUs.toFixed(1)} us of CPU for each`,
+  );
   console.log(`one hit at a time: p50 ${alone.p50Ms.toFixed(3)} ms, p99 ${alone.p99Ms.toFixed(3)} ms`);
   if (shared !== null) {
     const [from, then] = [shared.redisMs.toFixed(3), shared.memoryMs.toFixed(3)];
@@ -218,6 +229,7 @@ function report({ pairs, first, second, batch, single, alone, shared, rssMb }: F
   const figures = {
     cached_single_per_s: Math.round(single.perSecond),
     cached_batch_per_s: Math.round(batch.perSecond * BATCH),
+    cached_batch_cpu_us: Number(cpuUs.toFixed(1)),
     hit_p50_memory_ms: Number(alone.p50Ms.toFixed(3)),
     hit_p50_redis_ms: shared === null ? null : Number(shared.redisMs.toFixed(3)),
     second_epoch_engine_calls: second.calls,
@@ -230,7 +242,7 @@ interface Figures {
   readonly pairs: readonly Pair[];
   readonly first: Epoch;
   readonly second: Epoch;
-  readonly batch: LoadReport;
+  readonly batch: Hits;
   readonly single: LoadReport;
   readonly alone: LoadReport;
   readonly shared: SharedHits | null;

@@ -44,6 +44,7 @@ describe('the names of metrics', () => {
       'gauge assay_cache_entries()',
       'gauge assay_cache_bytes()',
       'gauge assay_cache_limit_bytes()',
+      'counter assay_cache_evictions_total()',
       'gauge assay_cache_redis_state(redis)',
       'counter assay_cache_redis_total(answer)',
       'counter assay_cache_rechecks_total(recheck)',

@@ -52,7 +52,12 @@ function withAdminFlags(command: Command): Command {
 }
 
 const statsSchema = z.object({
-  memory: z.object({ entries: z.number(), bytes: z.number(), most_bytes: z.number() }),
+  memory: z.object({
+    entries: z.number(),
+    bytes: z.number(),
+    most_bytes: z.number(),
+    evicted: z.number(),
+  }),
   redis: z
     .object({
       state: z.string(),
@@ -84,7 +89,10 @@ async function stats(flags: z.output<typeof statsOptions>, context: CommandConte
   const told = statsSchema.parse(await askAdmin('GET', '/admin/cache', flags, context));
   const { memory, redis, rechecks, semantic } = told;
   const rows = [
-    ['memory', `${memory.entries} labels, ${megabytes(memory.bytes)} of ${megabytes(memory.most_bytes)} MB`],
+    [
+      'memory',
+      `${memory.entries} labels, ${megabytes(memory.bytes)} of ${megabytes(memory.most_bytes)} MB; ${memory.evicted} had to go for others`,
+    ],
     [
       'Redis',
       redis === null

@@ -122,6 +122,10 @@ export const queuesDashboard: DashboardPlan = {
           queries: [
             query('assay_cache_entries', '{{instance}} kept'),
             query(
+              `rate(assay_cache_evictions_total${RATE})`,
+              'had to go for others per second: {{instance}}',
+            ),
+            query(
               `sum by (recheck) (rate(assay_cache_rechecks_total${RATE}))`,
               'looked at per second: {{recheck}}',
             ),

@@ -31,8 +31,9 @@ function setUp(options: { bytes?: number; isCurrent?: () => boolean } = {}) {
         judging.push({ call, verdictId, answer: resolve, break: reject });
       }),
   };
+  const store = createLabelStore(options.bytes ?? 1_000_000, clock);
   const router = createCachedRouter(judges, {
-    store: createLabelStore(options.bytes ?? 1_000_000, clock),
+    store,
     shared: null,
     ttlMs: 1_000,
     policy: 'default',
@@ -52,7 +53,7 @@ function setUp(options: { bytes?: number; isCurrent?: () => boolean } = {}) {
     judging[before]?.answer(result);
     return asked;
   };
-  return { clock, judging, reused, ask, judged };
+  return { clock, judging, reused, store, ask, judged };
 }
 
 const using = (cache: CacheUse): Call => ({ ...openCall(), cache });
@@ -144,14 +145,16 @@ describe('labels that were bought', () => {
   });
 
   it('never take more bytes than allowed: those unused for longest go', async () => {
-    const { ask, judged, judging } = setUp({ bytes: 7_000 });
+    const { ask, judged, judging, store } = setUp({ bytes: 8_600 });
     const numbered = (n: number): Item => ({ ...ITEM, prompt: `p${n}` });
     for (let n = 0; n < 3; n += 1) await judged(numbered(n), labelledResult(0.9, 0.1));
     await ask(numbered(0));
     await judged(numbered(3), labelledResult(0.9, 0.1));
     await ask(numbered(0));
     expect(judging.length).toBe(4);
+    expect(store.size()).toMatchObject({ entries: 3, evicted: 1 });
     await judged(numbered(1), labelledResult(0.9, 0.1));
+    expect(store.size()).toMatchObject({ entries: 3, evicted: 2 });
   });
 });
 

@@ -69,7 +69,7 @@ function isSame(one: Asked, other: Asked): boolean {
 }
 
 describe('the key of a label', () => {
-  it('is shared by two requests exactly when nothing that decides differs, over 100,000 pairs', () => {
+  it('is shared by two requests exactly when nothing that decides differs, over 100,000 pairs that do', () => {
     let pairs = 0;
     let different = 0;
     const check = (one: Asked, changed: Asked): void => {
@@ -83,10 +83,10 @@ describe('the key of a label', () => {
       fc.property(asked, asked, (one, other) => {
         for (const change of FIELDS) check(one, change(one, other));
       }),
-      { numRuns: 11_200 },
+      { numRuns: 14_500 },
     );
     expect(pairs).toBeGreaterThan(100_000);
-    expect(different).toBeGreaterThan(70_000);
+    expect(different).toBeGreaterThan(100_000);
   });
 
   it('is one for both arrangements of the candidates, and tells them apart', () => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createQueue, queueSettings } from './compose-batching.ts';
+import { createQueue, queueSettings, type Shares } from './compose-batching.ts';
 import { need, type Parts } from './compose-parts.ts';
 import { coalesce } from './batching/coalescer.ts';
 import type { FairQueue } from './batching/fair-queue.ts';
@@ -41,7 +41,7 @@ export type ConfiguredEngines = ReadonlyMap<string, ConfiguredEngine>;
  */
 export async function createEngines(
   { config, templates, rubrics }: LoadedConfig,
-  parts: Parts,
+  parts: Parts & { readonly teams: Shares },
   before: ConfiguredEngines,
 ): Promise<ConfiguredEngines> {
   const triton = await loadTriton(config);
@@ -68,7 +68,7 @@ export async function createEngines(
         return coalesce(replica, { ...engine.coalesce, needsCachedTokens: needsCachedTokens(engine) }, clock);
       };
       const pool = createPool(id, engine, createReplica, parts);
-      const queue = createQueue(pool, engine, { config, clock });
+      const queue = createQueue(pool, engine, parts);
       engines.set(id, { pool, queue, config: engine, identity });
     }
   } catch (error) {
@@ -84,8 +84,8 @@ export function others(these: ConfiguredEngines, those: ConfiguredEngines): Conf
 }
 
 /** Gives the queues the settings of a configuration that is in force from now on; who waits goes on waiting. */
-export function configureQueues(engines: ConfiguredEngines, config: Config): void {
-  for (const { queue, config: engine } of engines.values()) queue.configure(queueSettings(engine, config));
+export function configureQueues(engines: ConfiguredEngines, teams: Shares): void {
+  for (const { queue, config: engine } of engines.values()) queue.configure(queueSettings(engine, teams));
 }
 
 export async function closeAll(engines: ConfiguredEngines): Promise<void> {

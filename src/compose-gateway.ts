@@ -8,7 +8,7 @@ import { createLabelCache } from './compose-label-cache.ts';
 import { createReloader, type Reloader } from './compose-reload.ts';
 import { createState, type Lasting } from './compose-state.ts';
 import { createMetrics, createTelemetry, type Telemetry } from './compose-telemetry.ts';
-import { createTenancy } from './compose-tenancy.ts';
+import { createTenancy, type Tenancy } from './compose-tenancy.ts';
 import { openTracing } from './compose-tracing.ts';
 import type { Environment, LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -60,20 +60,20 @@ async function openGateway(
   const evidence = createEvidence(parts, ledger?.archive ?? null);
   const jobs = createJobs({ config, storage, parts, current: () => reloader.current() });
   const labels = createLabelCache(config.cache, parts);
-  const tenancy = createTenancy(storage, parts);
+  const tenancy = await createTenancy(storage, config, parts);
   const lasting = { tenancy, parts, ownKey: createOwnKey(), evidence, labels, ledger, ...jobs.surfaces };
   const reloader: Reloader = createReloader(await createState(loaded, lasting, new Map()), {
     load: () => source.load(),
     create: (next, before) => createState(next, lasting, before),
     unused: (state, ms) => server.unused(state.deps, ms),
+    teams: tenancy.teams,
     logger: parts.logger,
   });
   const server = createGatewayServer(() => reloader.current().deps);
   const operations = createOperations(reloader, { labels, evidence }, parts.telemetry);
-  const admin = createAdmin(config, operations, parts);
+  const admin = createAdmin(config, operations, { ...parts, tenancy });
   const configNow = () => reloader.current().loaded.config;
-  const { engines, cache } = operations;
-  const metrics = createMetrics(parts.telemetry, { config: configNow, engines, evidence, cache });
+  const metrics = createMetrics(parts.telemetry, { config: configNow, ...operations, evidence });
   const close = async (): Promise<void> => {
     await Promise.all([admin?.close(), server.close(), jobs.close()]);
     await evidence.close();
@@ -132,13 +132,22 @@ function plansOf(config: Config, policies: readonly string[]) {
 
 type GatewayParts = Parts & { readonly telemetry: Telemetry };
 
-function createAdmin(config: Config, operations: Operations, parts: GatewayParts): AdminServer | undefined {
+function createAdmin(
+  config: Config,
+  operations: Operations,
+  parts: GatewayParts & { readonly tenancy: Tenancy },
+): AdminServer | undefined {
   if (config.admin === undefined) return undefined;
-  const { keys } = config.admin;
+  const { tenancy } = parts;
+  const { authenticator, isOpen } = createAdminAuthenticator(config.admin, {
+    ...parts,
+    directory: tenancy.teams,
+  });
   return createAdminServer({
     ...parts,
-    authenticator: createAdminAuthenticator(config.admin, parts.clock),
-    needsKey: keys.length > 0,
+    authenticator,
+    needsKey: () => !isOpen(),
+    teams: tenancy.administration,
     operations,
     exposition: parts.telemetry.exposition,
   });

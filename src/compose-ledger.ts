@@ -15,6 +15,7 @@ import { dropOldPeriods } from './ledger/budgets/slices.ts';
 import { dropOldEvidence } from './ledger/evidence/load.ts';
 import { createWriteBehind } from './ledger/journal.ts';
 import { checkMigrated, migrate } from './ledger/migrate.ts';
+import { dropOldEvents } from './ledger/teams/audit.ts';
 import { openStore, type Store } from './ledger/store.ts';
 import { tendPartitions } from './ledger/verdicts/partitions.ts';
 
@@ -58,6 +59,8 @@ export interface Ledger {
 const DAY_MS = 86_400_000;
 /** Longer than the longest period of a budget. */
 const BUDGET_DAYS = 40;
+/** Acts of operators are kept so long. */
+const AUDIT_DAYS = 400;
 
 /** Rows that may wait while the database is away, in bytes: some 40,000 verdicts. */
 const MOST_WAITING_BYTES = 67_108_864;
@@ -75,6 +78,7 @@ export async function openLedger({ store }: OpenStorage, { storage }: Config, pa
     const dropped = await tendPartitions(store, { now, retentionDays });
     await dropOldEvidence(store, new Date(now - retentionDays * DAY_MS));
     await dropOldPeriods(store, now - BUDGET_DAYS * DAY_MS);
+    await dropOldEvents(store, new Date(now - AUDIT_DAYS * DAY_MS));
     if (dropped.length > 0) logger.info({ dropped }, 'verdicts beyond their retention were dropped');
   };
   await tend();

@@ -1,3 +1,4 @@
+import type { Shares } from './compose-batching.ts';
 import {
   closeAll,
   isReady,
@@ -32,6 +33,7 @@ export interface ReloaderParts {
   create(loaded: LoadedConfig, before: ConfiguredEngines): Promise<GatewayState>;
   /** Resolves when no request needs the state any more, at the latest after `ms`. */
   unused(state: GatewayState, ms: number): Promise<void>;
+  readonly teams: Shares;
   readonly logger: Logger;
 }
 
@@ -58,7 +60,7 @@ export function createReloader(first: GatewayState, parts: ReloaderParts): Reloa
     const fresh = others(next.engines, old.engines);
     await whenReady(fresh, closed ? 0 : READY_MS);
     state = next;
-    configureQueues(next.engines, next.loaded.config);
+    configureQueues(next.engines, parts.teams);
     void retire(old, others(old.engines, next.engines));
     return reportOf(old, next, fresh);
   };

@@ -46,13 +46,13 @@ export async function createState(
   const { config } = loaded;
   const { parts, ownKey, evidence, ledger } = lasting;
   parts.telemetry?.use(config);
-  const engines = await createEngines(loaded, parts, before);
+  const engines = await createEngines(loaded, { ...parts, teams: lasting.tenancy.teams }, before);
   const pools = budgeted(engines, lasting.tenancy);
   const unrecorded = createFeedback(loaded, pools, lasting);
   const feedback = recorded(unrecorded, config, lasting);
   const deps: GatewayDeps = {
     ...parts,
-    authenticator: createAuthenticator(config, ownKey.team, parts.clock),
+    authenticator: createAuthenticator(config, ownKey.team, { ...parts, directory: lasting.tenancy.teams }),
     feedback,
     held: createHoldingFeedback(feedback, parts.clock),
     outcomes: evidence.outcomes,

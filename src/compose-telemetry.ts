@@ -30,10 +30,17 @@ export interface Telemetry {
   engine(id: string): EngineObserver;
   /** The names that labels may have from now on. */
   use(config: Config): void;
+  /** The teams of file and ledger; figures name the first 500. */
+  useTeams(teams: Iterable<string>): void;
 }
 
 export function createTelemetry(tracing: Tracing): Telemetry {
   let names: Names = {};
+  let ofConfig: Names = {};
+  let teams = OWN_TEAMS;
+  const renew = (): void => {
+    names = { ...ofConfig, team: new Set(teams), name: new Set([...teams, ...(ofConfig.policy ?? [])]) };
+  };
   const registry = createPrometheusMeter({ known: (label, value) => names[label]?.has(value) ?? true });
   const engines = new Map<string, EngineObserver>();
   return {
@@ -47,8 +54,13 @@ export function createTelemetry(tracing: Tracing): Telemetry {
       engines.set(id, found);
       return found;
     },
+    useTeams(known) {
+      teams = [...OWN_TEAMS, ...[...known].slice(0, MOST_TEAMS)];
+      renew();
+    },
     use(config) {
-      names = namesOf(config);
+      ofConfig = namesOf(config);
+      renew();
       beginCertificates(registry, config);
     },
   };
@@ -65,14 +77,13 @@ function beginCertificates(meter: Meter, { policies }: Config): void {
   }
 }
 
-/** Teams beside the configured ones: everybody without keys, and the program's own commands. */
-const OWN_TEAMS = ['default', 'local', 'assay:anchors'];
+const MOST_TEAMS = 500;
+/** Teams beside them: everybody without keys, and the program's own commands. */
+const OWN_TEAMS: readonly string[] = ['default', 'local', 'assay:anchors'];
 
-function namesOf({ teams, policies, judges, engines }: Config): Names {
+function namesOf({ policies, judges, engines }: Config): Names {
   return {
-    team: new Set([...Object.keys(teams), ...OWN_TEAMS]),
     policy: new Set(Object.keys(policies)),
-    name: new Set([...Object.keys(teams), ...OWN_TEAMS, ...Object.keys(policies)]),
     tier: new Set([...Object.keys(judges), 'none']),
     engine: new Set(Object.keys(engines)),
   };

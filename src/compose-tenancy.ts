@@ -2,22 +2,29 @@ import type { ConfiguredEngines } from './compose-engines.ts';
 import { toPrice } from './compose-engines.ts';
 import type { OpenStorage } from './compose-ledger.ts';
 import type { Parts } from './compose-parts.ts';
+import { openTeamRegistry } from './compose-teams.ts';
 import type { LimitsConfig } from './config/limits-schema.ts';
 import type { Config } from './config/schema.ts';
-import type { Budget, BudgetGate, BudgetOwner } from './contracts/budgets.ts';
+import { fileTeams } from './config/team-settings.ts';
+import type { Budget, BudgetGate, BudgetOwner, LimitObserver } from './contracts/budgets.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { ItemGate } from './contracts/item-gate.ts';
+import type { TeamAdministration } from './contracts/team-administration.ts';
 import { createSliceStore } from './ledger/budgets/slices.ts';
 import { createBudgetedEngine } from './tenancy/budgets/budgeted-engine.ts';
 import { createBudgetOffice } from './tenancy/budgets/gate.ts';
 import { createMemorySlices } from './tenancy/budgets/memory-slices.ts';
 import { createLimitMeter, readLimits } from './telemetry/limit-gauges.ts';
 import { createItemGate } from './tenancy/items/gate.ts';
+import type { KnownTeam, TeamDirectory } from './tenancy/directory.ts';
 
 /** Who may do what, and for how much. Outlives reloads. */
 export interface Tenancy {
   readonly budgets: BudgetGate;
   readonly items: ItemGate;
+  readonly teams: TeamDirectory;
+  /** Null where nothing is kept. */
+  readonly administration: TeamAdministration | null;
   /** The limits of this configuration count from now on. */
   use(config: Config): void;
   /** Tells the ledger what was spent. */
@@ -26,23 +33,30 @@ export interface Tenancy {
 
 const TEND_MS = 1_000;
 
-/** `storage` null keeps the sums of budgets in this process. */
-export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenancy {
+/** `storage` null keeps the sums of budgets in this process. Throws `storage_unavailable`. */
+export async function createTenancy(
+  storage: OpenStorage | null,
+  first: Config,
+  parts: Parts,
+): Promise<Tenancy> {
   const { clock, logger, random, telemetry } = parts;
   const observer = telemetry === undefined ? undefined : createLimitMeter(telemetry.meter);
-  let budgets: ReadonlyMap<BudgetOwner, readonly Budget[]> = new Map();
+  let config = first;
+  const limits = createLimits(observer);
+  const { items } = limits;
+  const { teams, administration } = await openTeamRegistry(storage, () => config, {
+    ...parts,
+    changed(known) {
+      limits.set(limitsOf(config, known.all()));
+      telemetry?.useTeams(known.all().keys());
+    },
+  });
   const office = createBudgetOffice({
     store: storage === null ? createMemorySlices() : createSliceStore(storage.store),
     holder: random.id('gtw_'),
-    budgetsOf: (owner) => budgets.get(owner) ?? NONE,
+    budgetsOf: limits.budgetsOf,
     clock,
     logger,
-    observer,
-  });
-  let mostItems: ReadonlyMap<BudgetOwner, number> = new Map();
-  const items = createItemGate({
-    mostOf: (owner) => mostItems.get(owner),
-    limited: () => mostItems.keys(),
     observer,
   });
   if (telemetry !== undefined) {
@@ -61,11 +75,12 @@ export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenanc
   return {
     budgets: office,
     items,
-    use(config) {
-      budgets = budgetsOf(config);
-      mostItems = mostItemsOf(config);
-      items.changed();
-      if (isTold || budgets.size === 0) return;
+    teams,
+    administration,
+    use(next) {
+      config = next;
+      teams.use(fileTeams(config));
+      if (isTold || !limits.hasBudgets()) return;
       isTold = true;
       logger.warn(
         {},
@@ -75,7 +90,28 @@ export function createTenancy(storage: OpenStorage | null, parts: Parts): Tenanc
     async close() {
       cancel();
       cancel = () => undefined;
-      await office.close();
+      await Promise.all([office.close(), teams.close()]);
+    },
+  };
+}
+
+/** The limits of everybody as they are now, and the gate for items, which holds none itself. */
+function createLimits(observer: LimitObserver | undefined) {
+  let budgets: ReadonlyMap<BudgetOwner, readonly Budget[]> = new Map();
+  let mostItems: ReadonlyMap<BudgetOwner, number> = new Map();
+  const items = createItemGate({
+    mostOf: (owner) => mostItems.get(owner),
+    limited: () => mostItems.keys(),
+    observer,
+  });
+  return {
+    items,
+    budgetsOf: (owner: BudgetOwner): readonly Budget[] => budgets.get(owner) ?? NONE,
+    hasBudgets: (): boolean => budgets.size > 0,
+    set(owned: Owned): void {
+      budgets = budgetsOf(owned);
+      mostItems = mostItemsOf(owned);
+      items.changed();
     },
   };
 }
@@ -92,22 +128,24 @@ export function budgeted(engines: ConfiguredEngines, { budgets }: Tenancy): Read
 
 const NONE: readonly Budget[] = [];
 
-function budgetsOf(config: Config): ReadonlyMap<BudgetOwner, readonly Budget[]> {
-  const owners = limitsOf(config).map(([owner, limits]) => [owner, toBudgets(limits)] as const);
+function budgetsOf(owned: Owned): ReadonlyMap<BudgetOwner, readonly Budget[]> {
+  const owners = owned.map(([owner, limits]) => [owner, toBudgets(limits)] as const);
   return new Map(owners.filter(([, budgets]) => budgets.length > 0));
 }
 
-function mostItemsOf(config: Config): ReadonlyMap<BudgetOwner, number> {
+function mostItemsOf(owned: Owned): ReadonlyMap<BudgetOwner, number> {
   return new Map(
-    limitsOf(config).flatMap(([owner, { concurrentItems }]) =>
+    owned.flatMap(([owner, { concurrentItems }]) =>
       concurrentItems === undefined ? [] : [[owner, concurrentItems] as const],
     ),
   );
 }
 
-function limitsOf({ teams, policies }: Config): (readonly [BudgetOwner, LimitsConfig])[] {
+type Owned = readonly (readonly [BudgetOwner, LimitsConfig])[];
+
+function limitsOf({ policies }: Config, teams: ReadonlyMap<string, KnownTeam>): Owned {
   return [
-    ...Object.entries(teams).map(([name, { limits }]) => [`team:${name}`, limits] as const),
+    ...[...teams].map(([name, { settings }]) => [`team:${name}`, settings.limits] as const),
     ...Object.entries(policies).map(([name, { limits }]) => [`policy:${name}`, limits] as const),
   ];
 }

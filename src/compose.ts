@@ -7,6 +7,7 @@ import { evaluationProgram, withEachJudge } from './compose-evaluation.ts';
 import { type ConfigSource, startGateway } from './compose-gateway.ts';
 import { migrateStorage } from './compose-ledger.ts';
 import { createParts } from './compose-parts.ts';
+import { openTeams } from './compose-teams.ts';
 import { openPlan } from './compose-plan.ts';
 import { checkPrompts } from './compose-prompts.ts';
 import { CONFIG_JSON_SCHEMA } from './config/json-schema.ts';
@@ -47,9 +48,14 @@ export function createProgram(environment: Environment): Program {
     },
     printConfig: async (path) => renderConfig(load(path)),
     migrate: (path) => migrateStorage(load(path), createParts('error', environment)),
+    openTeams: (path) => openTeams(load(path), createParts('error', environment)),
     configSchema: () => CONFIG_JSON_SCHEMA,
     async doctor(path, timeoutMs) {
-      const engines = await createEngines(load(path), createParts('silent', environment), new Map());
+      const engines = await createEngines(
+        load(path),
+        { ...createParts('silent', environment), teams: { find: () => undefined } },
+        new Map(),
+      );
       try {
         return await whenReady(engines, timeoutMs);
       } finally {

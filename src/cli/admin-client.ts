@@ -19,9 +19,11 @@ export interface AdminAccess {
 const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 const TIMEOUT_MS = 30_000;
 
-/** The JSON of a reply with status 200. Throws `CommandError` with what the gateway said otherwise. */
+export type AdminMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** The JSON of a reply with status 200 or 201. Throws `CommandError` with what the gateway said otherwise. */
 export async function askAdmin(
-  method: 'GET' | 'POST',
+  method: AdminMethod,
   path: string,
   access: AdminAccess,
   sending: Sending,
@@ -35,7 +37,7 @@ interface Sending extends Pick<CommandContext, 'io'> {
 
 /** The same for what is not JSON, with the headers of the reply. */
 export async function askAdminText(
-  method: 'GET' | 'POST',
+  method: AdminMethod,
   path: string,
   { url, key }: AdminAccess,
   { io, body: sent }: Sending,
@@ -53,7 +55,7 @@ export async function askAdminText(
     throw new CommandError(EXIT.stopped, `no admin API answers at ${url}`, { cause });
   });
   const text = await body.text();
-  if (statusCode === 200) return { text, headers };
+  if (statusCode === 200 || statusCode === 201) return { text, headers };
   const told = errorSchema.safeParse(jsonOrNull(text));
   const message = told.success ? told.data.error.message : `${url} answered with status ${statusCode}`;
   throw new CommandError(statusCode < 500 ? EXIT.usage : EXIT.stopped, message);

@@ -58,6 +58,9 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
 
 const map = <T extends z.ZodType>(value: T) => z.record(z.string(), value).catch({});
 const text = z.string().optional().catch(undefined);
+const flag = z.boolean().catch(false).default(false);
+const NO_SERVER = { host: undefined, allowAnonymous: false, requireKey: false };
+const NO_ADMIN = { host: undefined, requireKey: false, keys: [] };
 const section = {
   engines: map(
     z
@@ -107,20 +110,20 @@ const section = {
       .catch({ policies: [], keys: [] }),
   ),
   server: z
-    .looseObject({ host: text, allowAnonymous: z.boolean().catch(false) })
-    .catch({ host: undefined, allowAnonymous: false }),
+    .looseObject({ host: text, allowAnonymous: z.boolean().catch(false), requireKey: flag })
+    .catch(NO_SERVER),
   admin: z
-    .looseObject({ host: text, keys: z.array(z.unknown()).catch([null]).default([]) })
-    .catch({ host: undefined, keys: [] })
-    .default({ host: undefined, keys: [] }),
+    .looseObject({ host: text, requireKey: flag, keys: z.array(z.unknown()).catch([null]).default([]) })
+    .catch(NO_ADMIN)
+    .default(NO_ADMIN),
 };
 const loose = z.looseObject(section).catch({
   engines: {},
   judges: {},
   policies: {},
   teams: {},
-  server: { host: undefined, allowAnonymous: false },
-  admin: { host: undefined, keys: [] },
+  server: NO_SERVER,
+  admin: NO_ADMIN,
 });
 type Loose = z.infer<typeof loose>;
 
@@ -195,17 +198,17 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 function anonymityProblems(server: Loose['server'], teams: number): ValueProblem[] {
   const host = server.host ?? '127.0.0.1';
-  if (teams > 0 || server.allowAnonymous || LOOPBACK.has(host)) return [];
+  if (teams > 0 || server.allowAnonymous || server.requireKey || LOOPBACK.has(host)) return [];
   return [
     {
       path: ['server', 'host'],
-      message: `"${host}" is reachable by others and there are no teams with API keys; add teams (assay keys new), or set server.allowAnonymous: true`,
+      message: `"${host}" is reachable by others and there are no teams with API keys; add teams (assay keys new), set server.requireKey: true for teams and keys in the ledger, or server.allowAnonymous: true`,
     },
   ];
 }
 
-function adminProblems({ host = '127.0.0.1', keys }: Loose['admin']): ValueProblem[] {
-  if (keys.length > 0 || LOOPBACK.has(host)) return [];
-  const message = `"${host}" is reachable by others and there are no admin keys; add admin.keys (assay keys new)`;
+function adminProblems({ host = '127.0.0.1', keys, requireKey }: Loose['admin']): ValueProblem[] {
+  if (keys.length > 0 || requireKey || LOOPBACK.has(host)) return [];
+  const message = `"${host}" is reachable by others and there are no admin keys; add admin.keys (assay keys new), or set admin.requireKey: true for keys in the ledger`;
   return [{ path: ['admin', 'host'], message }];
 }

@@ -24,6 +24,12 @@ const server = z.strictObject({
     .describe(
       'Serve without API keys beyond loopback. Without teams and off loopback, Assay else refuses to start.',
     ),
+  requireKey: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Ask for an API key also when the file has no teams: teams and keys are made by `assay teams` and `assay keys`. Without it, the first key that is made closes the gateway.',
+    ),
   bodyLimitBytes: z
     .int()
     .min(1024)
@@ -61,6 +67,12 @@ const admin = z.strictObject({
     .max(64)
     .default([])
     .describe('Keys of operators; without any, only programs on the same machine may call it.'),
+  requireKey: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Ask for a key also without any here: one of the ledger with the scope admin. Without it, the first such key closes the admin API.',
+    ),
 });
 
 const log = z.strictObject({
@@ -269,8 +281,8 @@ const policy = z.strictObject({
   concurrency: z.int().min(1).max(1024).default(64).describe('Items of one request that are judged at once.'),
 });
 
-const team = z.strictObject({
-  keys: z.array(key).max(64).default([]).describe('API keys of the team; two live ones allow a rotation.'),
+/** A team without its keys: also those of the ledger are checked by it. */
+export const teamSettings = z.strictObject({
   policies: z.array(id).optional().describe('Policies that it may use; default: all.'),
   limits: limits
     .prefault({})
@@ -289,6 +301,11 @@ const team = z.strictObject({
     .describe(
       'Classes that its requests may name in X-Assay-Priority; one that names none gets the most urgent of them.',
     ),
+});
+
+const team = z.strictObject({
+  keys: z.array(key).max(64).default([]).describe('API keys of the team; two live ones allow a rotation.'),
+  ...teamSettings.shape,
 });
 
 const prompts = z.strictObject({

@@ -20,6 +20,7 @@ import type { ReplicaState } from './engine.ts';
 import type { Planner, PlanRequest } from './plan.ts';
 import type { PromptCheck } from './prompts.ts';
 import type { PlantedPreference, RunningSimulator, SimulatorOptions } from './simulator.ts';
+import type { TeamAdministration } from './team-administration.ts';
 import type { StratumDimension } from '../domain/stratum.ts';
 
 /** Where a gateway gets its configuration from. */
@@ -75,6 +76,10 @@ export interface EngineStatus {
   readonly replicas: readonly ReplicaState[];
 }
 
+export interface OpenTeams extends TeamAdministration {
+  close(): Promise<void>;
+}
+
 export interface ConfigProblem {
   readonly path: string;
   readonly line: number | null;
@@ -95,6 +100,11 @@ export interface Program {
   printConfig(path: string): Promise<string>;
   /** Brings the ledger's tables up to date; the names of the migrations that ran. Throws `ConfigError`. */
   migrate(path: string): Promise<readonly string[]>;
+  /**
+   * Teams and keys of the ledger of a configuration, without a gateway. An embedded database must not be in use.
+   * Throws `ConfigError`, `storage_missing`.
+   */
+  openTeams(path: string): Promise<OpenTeams>;
   /** JSON Schema (2020-12) of the configuration file. */
   configSchema(): Readonly<Record<string, unknown>>;
   /** Starts the engines of a configuration, without serving, and tells how they are. */

@@ -1,8 +1,8 @@
-import type { Operations } from '../contracts/admin.ts';
-import type { Exposition } from '../contracts/metrics.ts';
-import type { Logger } from '../contracts/telemetry.ts';
 import { GatewayError, type Problem } from '../domain/errors.ts';
 import { readInvalidation, renderCacheStats, renderSwept } from '../wire/cache.ts';
+import { audit, auditRoute } from './admin-audit.ts';
+import { ACT_BYTES, type AdminMeans, type AdminRoute } from './admin-route.ts';
+import { teamRoutes } from './admin-teams.ts';
 import type { Exchange } from './exchange.ts';
 import { kept, sendCosts } from './ledger.ts';
 import { sendMetrics } from './metrics.ts';
@@ -10,25 +10,10 @@ import { readJson } from './json-body.ts';
 import { sendObservations } from './observations.ts';
 import { sendJson, sendProblems } from './reply.ts';
 
-interface Means {
-  readonly exposition: Exposition;
-  readonly operations: Operations;
-  readonly logger: Logger;
-}
-
-type AdminHandler = (exchange: Exchange, means: Means) => Promise<void> | void;
-
-interface Route {
-  readonly method: 'GET' | 'POST';
-  /** For the log. */
-  readonly pattern: string;
-  readonly path: RegExp;
-  /** `names`: what the groups of `path` matched. */
-  handle(exchange: Exchange, means: Means, names: readonly string[]): Promise<void> | void;
-}
+type AdminHandler = (exchange: Exchange, means: AdminMeans) => Promise<void> | void;
 
 /** The routes of the admin API; who acts, and on what, goes to the log. */
-const ROUTES: readonly Route[] = [
+const ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     pattern: '/admin/engines',
@@ -70,33 +55,39 @@ const ROUTES: readonly Route[] = [
     path: /^\/admin\/policies\/([a-z0-9-]+)\/observations$/,
     handle: (exchange, { operations }, [policy = '']) => sendObservations(exchange, operations, policy),
   },
+  auditRoute,
+  ...teamRoutes,
 ];
 
 /** Throws `not_found`, or `method_not_allowed`. */
 export function findAdminRoute(exchange: Exchange): AdminHandler {
   const { url = '', method } = exchange.request;
   const path = url.split('?', 1)[0] ?? '';
-  const route = ROUTES.find((each) => each.path.test(path));
-  if (route === undefined) throw new GatewayError('not_found', 'there is no such path');
-  exchange.route = route.pattern;
-  if (method !== route.method) {
-    throw new GatewayError('method_not_allowed', `${route.pattern} takes ${route.method}`);
+  const routes = ROUTES.filter((each) => each.path.test(path));
+  const [first] = routes;
+  if (first === undefined) throw new GatewayError('not_found', 'there is no such path');
+  exchange.route = first.pattern;
+  const route = routes.find((each) => each.method === method);
+  if (route === undefined) {
+    const methods = routes.map((each) => each.method).join(', ');
+    throw new GatewayError('method_not_allowed', `${first.pattern} takes ${methods}`);
   }
   const [, ...names] = route.path.exec(path) ?? [];
   return (each, means) => route.handle(each, means, names);
 }
 
-function drainRoute(action: 'drain' | 'undrain', draining: boolean): Route {
+function drainRoute(action: 'drain' | 'undrain', draining: boolean): AdminRoute {
   return {
     method: 'POST',
     pattern: `/admin/engines/{engine}/replicas/{replica}/${action}`,
     path: new RegExp(`^/admin/engines/([a-z0-9-]+)/replicas/([a-z0-9.-]+)/${action}$`),
-    handle(exchange, { operations, logger }, names) {
+    async handle(exchange, means, names) {
+      const { operations } = means;
       const name = names.join('/');
       if (!operations.setDraining(name, draining)) {
         throw new GatewayError('not_found', 'there is no replica of this name; GET /admin/engines has them');
       }
-      audit(exchange, logger, { action, replica: name });
+      await audit(exchange, means, { act: `engine.${action}`, subject: `replica:${name}`, after: null });
       const replica = operations
         .engines()
         .flatMap((engine) => engine.replicas)
@@ -106,29 +97,28 @@ function drainRoute(action: 'drain' | 'undrain', draining: boolean): Route {
   };
 }
 
-async function reload(exchange: Exchange, { operations, logger }: Means): Promise<void> {
-  const result = await operations.reload();
-  audit(exchange, logger, { action: 'reload', ok: result.ok });
+async function reload(exchange: Exchange, means: AdminMeans): Promise<void> {
+  const result = await means.operations.reload();
+  await audit(exchange, means, { act: 'config.reload', subject: 'config', after: { ok: result.ok } });
   if (result.ok) sendJson(exchange, 200, result.report);
   else sendProblems(exchange, result.problems.map(toProblem));
 }
 
-async function invalidate(exchange: Exchange, { operations, logger }: Means): Promise<void> {
-  const { filter, dryRun } = readInvalidation(await readJson(exchange, BODY_BYTES));
-  const { cache } = operations;
+async function invalidate(exchange: Exchange, means: AdminMeans): Promise<void> {
+  const { filter, dryRun } = readInvalidation(await readJson(exchange, ACT_BYTES));
+  const { cache } = means.operations;
   const swept = await (dryRun ? cache.count(filter) : cache.drop(filter));
-  if (!dryRun) audit(exchange, logger, { action: 'invalidate', ...filter, ...swept });
+  if (!dryRun) {
+    await audit(exchange, means, {
+      act: 'cache.invalidate',
+      subject: 'cache',
+      after: { ...filter, ...swept },
+    });
+  }
   sendJson(exchange, 200, renderSwept(swept, dryRun));
 }
-
-const BODY_BYTES = 16_384;
 
 function toProblem({ path, line, message }: { path: string; line: number | null; message: string }): Problem {
   const place = line === null ? '' : `line ${line}: `;
   return { code: 'invalid_request', message: `${place}${message}`, param: path === '' ? null : path };
-}
-
-function audit(exchange: Exchange, logger: Logger, fields: Readonly<Record<string, unknown>>): void {
-  const { requestId, principal } = exchange;
-  logger.info({ requestId, keyId: principal?.keyId ?? null, ...fields }, 'admin action');
 }

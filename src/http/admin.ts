@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Operations } from '../contracts/admin.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
+import type { TeamAdministration } from '../contracts/team-administration.ts';
 import type { Exposition } from '../contracts/metrics.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Authenticator } from '../contracts/authenticator.ts';
@@ -30,7 +31,9 @@ export interface AdminDeps {
   readonly exposition: Exposition;
   readonly authenticator: Authenticator;
   /** False lets callers of this machine in without a key. */
-  readonly needsKey: boolean;
+  needsKey(): boolean;
+  /** Null where nothing is kept. */
+  readonly teams: TeamAdministration | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -58,7 +61,7 @@ async function answer(deps: AdminDeps, request: IncomingMessage, response: Serve
   const exchange = new Exchange(request, response, requestId, deps.clock);
   response.once('close', () => logAccess({ ...deps, logged: 'failed' }, exchange));
   try {
-    if (!deps.needsKey) refusePages(request);
+    if (!deps.needsKey()) refusePages(request);
     await authenticated(deps.authenticator, 'admin', (each) => findAdminRoute(each)(each, deps))(exchange);
   } catch (error) {
     sendError(exchange, toGatewayError(error, exchange, deps.logger));

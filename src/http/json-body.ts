@@ -22,6 +22,13 @@ export async function readJson(exchange: Exchange, limitBytes: number): Promise<
   return parseJson(textOf(bytes));
 }
 
+/** The same where a request may come without a body: then an empty object. */
+export async function readJsonIfAny(exchange: Exchange, limitBytes: number): Promise<unknown> {
+  const { headers } = exchange.request;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody ? readJson(exchange, limitBytes) : {};
+}
+
 /** What a body may be. */
 export interface BodyType {
   /** For the refusal, such as `application/json`. */

@@ -19,9 +19,14 @@ export function knownKey(sha256: string, principal: Principal, expiresAt: number
 }
 
 const ABSENT = Buffer.alloc(64);
-export const UNKNOWN: Authentication = {
+const UNKNOWN: Authentication = {
   ok: false,
   refusal: { code: 'unauthenticated', retryAfterMs: null },
+};
+
+const BLIND: Authentication = {
+  ok: false,
+  refusal: { code: 'storage_unavailable', retryAfterMs: 5_000 },
 };
 
 /**
@@ -31,13 +36,16 @@ export const UNKNOWN: Authentication = {
 export function createKeyAuthenticator(
   find: (id: string) => KnownKey | undefined,
   clock: Pick<Clock, 'now'>,
+  /** True while nobody can tell which keys there are. */
+  isBlind = (): boolean => false,
 ): Authenticator {
   return {
     authenticate({ authorization }) {
       const key = keyFrom(authorization);
       const known = find(keyIdOf(key) ?? '');
       const matches = timingSafeEqual(Buffer.from(keyHashOf(key), 'latin1'), known?.digest ?? ABSENT);
-      if (known === undefined || !matches) return UNKNOWN;
+      if (known === undefined) return isBlind() ? BLIND : UNKNOWN;
+      if (!matches) return UNKNOWN;
       if (known.expiresAt !== null && clock.now() >= known.expiresAt) return UNKNOWN;
       known.use?.();
       return known.entry;

@@ -12,6 +12,7 @@ const program: Program = {
   checkConfig: unexpected,
   printConfig: unexpected,
   migrate: unexpected,
+  openTeams: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
   checkPrompts: unexpected,

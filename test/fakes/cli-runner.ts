@@ -77,6 +77,7 @@ const noProgram: Program = {
   checkConfig: unexpected,
   printConfig: unexpected,
   migrate: unexpected,
+  openTeams: unexpected,
   configSchema: unexpected,
   doctor: unexpected,
   checkPrompts: unexpected,

@@ -6,7 +6,7 @@ import { parseCommandBody, parseListQuery } from '../../wire/job-request.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { TeamHandler } from '../handler.ts';
-import { readJson } from '../json-body.ts';
+import { readJsonIfAny } from '../json-body.ts';
 import { sendJson, sendProblems } from '../reply.ts';
 import type { TeamRoute } from '../team-route.ts';
 import { createEventsHandler } from './progress.ts';
@@ -60,8 +60,7 @@ function createCommandHandler(
   id: string,
 ): TeamHandler {
   return async (exchange, principal) => {
-    const body = hasBody(exchange.request.headers) ? await readJson(exchange, limits.bodyBytes) : {};
-    const parsed = parseCommandBody(body);
+    const parsed = parseCommandBody(await readJsonIfAny(exchange, limits.bodyBytes));
     if (!parsed.ok) {
       sendProblems(exchange, parsed.problems);
       return;
@@ -70,10 +69,6 @@ function createCommandHandler(
     const job = await jobs.command(principal.team, id, command, changes);
     sendJson(exchange, 200, renderJob(job, clock.now()));
   };
-}
-
-function hasBody(headers: Readonly<Record<string, unknown>>): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function withoutStorage(): TeamRoute[] {

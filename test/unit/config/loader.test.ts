@@ -52,6 +52,7 @@ describe('a good configuration', () => {
       host: '127.0.0.1',
       port: 8080,
       allowAnonymous: false,
+      requireKey: false,
       bodyLimitBytes: 4_194_304,
       maxItems: 1000,
       heartbeatMs: 15_000,
@@ -198,7 +199,7 @@ policies:
     [
       `${GOOD}server: {host: 0.0.0.0}\n`,
       [
-        '12:10 server.host: "0.0.0.0" is reachable by others and there are no teams with API keys; add teams (assay keys new), or set server.allowAnonymous: true',
+        '12:10 server.host: "0.0.0.0" is reachable by others and there are no teams with API keys; add teams (assay keys new), set server.requireKey: true for teams and keys in the ledger, or server.allowAnonymous: true',
       ],
     ],
   ])('%j', (text, problems) => {

@@ -9,6 +9,9 @@ import { createJobService } from './jobs/service.ts';
 import { createDispatcher } from './jobs/webhooks/dispatcher.ts';
 import { createSender } from './jobs/webhooks/sender.ts';
 import { createJobWorker } from './jobs/worker.ts';
+import { createFigureWatch } from './jobs/figure-watch.ts';
+import { createJobFigureReader } from './ledger/jobs/figures.ts';
+import { countedJobStore, readJobs } from './telemetry/job-meter.ts';
 import { createJobStore } from './ledger/jobs/job-store.ts';
 
 /** Durable jobs of one gateway: taken in and shown by the service, worked on from `start` to `close`. */
@@ -42,7 +45,11 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
       close: async () => undefined,
     };
   }
-  const store = createJobStore(storage.store);
+  const { telemetry } = parts;
+  const plain = createJobStore(storage.store);
+  const store = telemetry === undefined ? plain : countedJobStore(plain, telemetry.meter);
+  const figures = createFigureWatch(createJobFigureReader(storage.store), parts.clock);
+  if (telemetry !== undefined) readJobs(telemetry.meter, () => figures.figures());
   const settings = { ...config.jobs, drainMs: config.server.drainMs };
   const common = { ...parts, store, settings };
   const webhooks = (): Config['webhooks'] => current().loaded.config.webhooks;
@@ -69,10 +76,11 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
     async start() {
       await worker.start();
       dispatcher.start();
+      if (telemetry !== undefined) figures.start();
       batches.start();
     },
     async close() {
-      await Promise.all([worker.stop(), dispatcher.stop(), batches.close()]);
+      await Promise.all([worker.stop(), dispatcher.stop(), batches.close(), figures.stop()]);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { OUTCOMES } from './outcome.ts';
+import { JOB_STATES } from './job.ts';
 import { TASKS } from './task.ts';
 
 /**
@@ -89,6 +90,12 @@ export const LABELS = {
   name: { from: 'configuration', meaning: 'name of the team or policy that has the limit' },
   per: { from: ['minute', 'day', 'month'], meaning: 'period of the limit, in UTC' },
   limit: { from: ['money', 'tokens', 'requests', 'items'], meaning: 'what is limited' },
+  work: { from: [...TASKS, 'batch'], meaning: 'kind of feedback of a job, or an OpenAI batch' },
+  job_state: { from: JOB_STATES, meaning: 'how the job stands, see docs/jobs.md' },
+  delivery: {
+    from: ['delivered', 'failed', 'given_up'],
+    meaning: '`failed` is tried again, `given_up` is not',
+  },
   where: { from: ['running', 'waiting'], meaning: 'being worked on, or waiting inside the engine' },
   reload: { from: ['ok', 'refused'], meaning: 'taken over, or the one before stays' },
 } as const satisfies Record<string, { readonly from: string | readonly string[]; readonly meaning: string }>;
@@ -314,6 +321,26 @@ const limits = {
   assay_items_waiting: gauge('Items that wait for that limit.', 'count', ['of', 'name']),
 } as const;
 
+const jobs = {
+  assay_jobs: gauge('Jobs and batches in the store, those that ended as long as they are kept.', 'count', [
+    'work',
+    'job_state',
+  ]),
+  assay_job_items_waiting: gauge('Items of open jobs without an end.', 'count', ['work']),
+  assay_job_items_total: counter('Items of jobs and lines of batches that got their end here.', 'count', [
+    'outcome',
+  ]),
+  assay_job_shards_leased: gauge('Shards of jobs that some gateway works on.', 'count', []),
+  assay_job_oldest_seconds: gauge(
+    'Age of the oldest job with a shard that nobody works on; 0 without one.',
+    'seconds',
+    [],
+  ),
+  assay_webhook_deliveries_total: counter('Tries to deliver a webhook message.', 'count', ['delivery']),
+  assay_webhook_waiting: gauge('Webhook messages that are still to be delivered.', 'count', []),
+  assay_webhook_oldest_seconds: gauge('Age of the oldest of them; 0 without one.', 'seconds', []),
+} as const;
+
 const http = {
   assay_http_requests_total: counter('Requests answered.', 'count', ['route', 'status']),
   assay_http_request_duration_seconds: histogram(
@@ -364,6 +391,7 @@ export const METRIC_SECTIONS = {
   'Queue and coalescing': queue,
   Budgets: budgets,
   'Limits of teams and policies': limits,
+  Jobs: jobs,
   HTTP: http,
   Gateway: gateway,
 } as const satisfies Record<string, Record<string, MetricRow>>;
@@ -376,6 +404,7 @@ export const METRICS = {
   ...queue,
   ...budgets,
   ...limits,
+  ...jobs,
   ...http,
   ...gateway,
 } as const;

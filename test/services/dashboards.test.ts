@@ -29,13 +29,23 @@ describe('dashboards and alert rules', () => {
       startSimulator(quickSimulator('large', 0.1)),
     ]);
     const path = join(folder, 'assay.yaml');
-    writeFileSync(path, stringify(configOf(engines.map(({ url }) => url))));
+    writeFileSync(
+      path,
+      stringify(
+        configOf(
+          engines.map(({ url }) => url),
+          join(folder, 'ledger'),
+        ),
+      ),
+    );
     gateway = await createProgram({}).serve({ source: { type: 'file', path }, port: 0, log: false });
     await gateway.ready(20_000);
     const target = new URL(gateway.metricsUrl ?? '').host;
     prometheus = await startPrometheus(target, join(RULES, 'assay-rules.yaml'));
+    await job(40);
     // Rates need some scrapes while figures grow.
-    while ((await scrapes()) < 12) await Promise.all([load('default', 20), load('proven', 60)]);
+    while ((await scrapes()) < 12 || !(await prometheus.query('assay_jobs{job_state="completed"}')).length)
+      await Promise.all([load('default', 20), load('proven', 60)]);
   });
   afterAll(async () => {
     await prometheus[Symbol.asyncDispose]();
@@ -46,6 +56,17 @@ describe('dashboards and alert rules', () => {
 
   const scrapes = async (): Promise<number> =>
     (await prometheus.query('count_over_time(assay_build_info[1m])'))[0]?.value ?? 0;
+  const job = async (count: number): Promise<void> => {
+    const lines = Array.from({ length: count }, (_, n) =>
+      JSON.stringify({ prompt: `job ${n}`, candidates: ['one', `two ${n}`] }),
+    );
+    const reply = await fetch(`${gateway.url}/v1/feedback/jobs?policy=default`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.join('\n'),
+    });
+    expect(reply.status).toBe(202);
+  };
   const load = async (policy: string, count: number): Promise<void> => {
     const items = Array.from({ length: count }, () => {
       asked += 1;
@@ -91,7 +112,7 @@ function filled(expr: string): string {
   return expr.replaceAll(/\$(team|policy|engine)/g, '.*').replaceAll('$__rate_interval', '10s');
 }
 
-function configOf([small, large]: readonly string[]): unknown {
+function configOf([small, large]: readonly string[], folder: string): unknown {
   const engine = (url: string | undefined, model: string, usd: number) => ({
     kind: 'openai',
     flavour: 'vllm',
@@ -101,7 +122,7 @@ function configOf([small, large]: readonly string[]): unknown {
   });
   const budget = { usd: 100, per: 'hour', errorUsd: 0.001, whenOver: 'release' };
   return {
-    storage: { kind: 'none' },
+    storage: { kind: 'embedded', directory: folder },
     metrics: { port: 0 },
     engines: { small: engine(small, 'small', 0.05), large: engine(large, 'large', 1) },
     judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },

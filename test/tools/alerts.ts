@@ -100,6 +100,20 @@ export const ALERTS: readonly AlertPlan[] = [
       '{{ $value | humanizePercentage }} of the money of the {{ $labels.of }} {{ $labels.name }} for this {{ $labels.per }} is spent.',
   },
   {
+    name: 'AssayJobStalled',
+    expr: 'max(sum by (instance) (assay_jobs{job_state=~"queued|running|stopping"})) > 0 and on () sum(increase(assay_job_items_total[10m])) == 0',
+    for: '5m',
+    severity: 'warning',
+    summary: 'Jobs are open, and no item of any got its end for ten minutes.',
+  },
+  {
+    name: 'AssayWebhookFailing',
+    expr: 'max(assay_webhook_oldest_seconds) > 1800 or sum(increase(assay_webhook_deliveries_total{delivery="given_up"}[15m])) > 0',
+    for: '1m',
+    severity: 'warning',
+    summary: 'Webhook messages do not arrive: the oldest waits for half an hour, or some were given up.',
+  },
+  {
     name: 'AssayQueueSlow',
     expr: 'max by (engine, class) (assay_queue_oldest_seconds{class=~"interactive|trainer"}) > 10',
     for: '5m',

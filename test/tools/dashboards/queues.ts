@@ -63,6 +63,61 @@ export const queuesDashboard: DashboardPlan = {
       ],
     },
     {
+      title: 'Jobs',
+      panels: [
+        {
+          title: 'Items of jobs per second',
+          description: 'That got their end, by outcome. Lines of batches are items too.',
+          kind: 'stacked',
+          unit: 'short',
+          queries: [query(`sum by (outcome) (rate(assay_job_items_total${RATE}))`, '{{outcome}}')],
+        },
+        {
+          title: 'Jobs by state',
+          description: 'Those that ended are kept for a while, see jobs.retentionDays.',
+          kind: 'series',
+          unit: 'short',
+          queries: [query('max by (work, job_state) (assay_jobs)', '{{work}} {{job_state}}')],
+        },
+        {
+          title: 'Items that wait for their end',
+          description: 'Of open jobs, by kind of work.',
+          kind: 'stacked',
+          unit: 'short',
+          queries: [query('max by (work) (assay_job_items_waiting)', '{{work}}')],
+        },
+        {
+          title: 'Oldest job that nobody works on',
+          description: 'Age of the oldest job with a shard that waits for a gateway.',
+          kind: 'series',
+          unit: 's',
+          queries: [query('max(assay_job_oldest_seconds)', 'oldest')],
+        },
+        {
+          title: 'Shards under way',
+          description: 'Leased by a gateway.',
+          kind: 'series',
+          unit: 'short',
+          queries: [query('max(assay_job_shards_leased)', 'leased')],
+        },
+        {
+          title: 'Webhook messages',
+          description:
+            'Still to be delivered, the age of the oldest, and tries per second by what came of them.',
+          kind: 'series',
+          unit: 'short',
+          queries: [
+            query('max(assay_webhook_waiting)', 'waiting'),
+            query('max(assay_webhook_oldest_seconds)', 'age of the oldest (s)'),
+            sparse(
+              `sum by (delivery) (rate(assay_webhook_deliveries_total${RATE}))`,
+              '{{delivery}} per second',
+            ),
+          ],
+        },
+      ],
+    },
+    {
       title: 'Limits',
       panels: [
         {

@@ -2,6 +2,7 @@ import { createCachedScores } from './caching/cached-scores.ts';
 import { createPolicyRouter, promiseOf } from './compose-caching.ts';
 import type { Judges } from './compose-judges.ts';
 import { need } from './compose-parts.ts';
+import { sampledRunners } from './compose-sampling.ts';
 import { withoutSelfJudging } from './compose-self-judging.ts';
 import type { CachingParts } from './compose-semantic.ts';
 import type { LoadedConfig } from './config/loader.ts';
@@ -39,7 +40,10 @@ export function createFeedbackPolicies(parts: FeedbackParts): ReadonlyMap<string
   return new Map(
     policies.map(([name, policy]): [string, FeedbackPolicy] => [
       name,
-      { tasks: runnersOf(name, policy, parts), concurrency: policy.concurrency },
+      {
+        tasks: sampledRunners(policy, runnersOf(name, policy, parts), parts.judges),
+        concurrency: policy.concurrency,
+      },
     ]),
   );
 }

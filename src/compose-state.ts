@@ -11,6 +11,7 @@ import type { Parts } from './compose-parts.ts';
 import type { Evidence } from './compose-evidence.ts';
 import type { Ledger } from './compose-ledger.ts';
 import { budgeted, type Tenancy } from './compose-tenancy.ts';
+import { createJobSampler } from './compose-sampling.ts';
 import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -61,6 +62,7 @@ export async function createState(
     stored: lasting.stored,
     budgets: lasting.tenancy.budgets,
     items: lasting.tenancy.items,
+    sampler: createJobSampler,
     ledger: ledger === null ? null : { journal: ledger.journal, costs: ledger.costsOf(config) },
     policies: policyInfos(config, evidence, parts),
     engines: pools,

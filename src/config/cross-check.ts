@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { unknownName } from './issues.ts';
 import type { Material } from './material.ts';
 import type { ValueProblem } from './references.ts';
+import { samplingProblems } from './sampling-check.ts';
 import { semanticProblems } from './semantic-check.ts';
 import { severalProblems } from './several-check.ts';
 import { reasoningProblems, taskProblems } from './task-check.ts';
@@ -46,6 +47,7 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
   problems.push(...targetProblems(policies));
   problems.push(...reasoningProblems(judges, named));
   problems.push(...taskProblems(policies, judges, named));
+  problems.push(...samplingProblems(policies, judges, named.templates));
   problems.push(...severalProblems({ engines, judges }, named.templates));
   problems.push(...semanticProblems(data));
   problems.push(...emptySections(data));
@@ -91,6 +93,14 @@ const section = {
         target: z.unknown().optional(),
         anchors: z.unknown().optional(),
         acceptAt: z.unknown().optional(),
+        sampling: z
+          .looseObject({
+            method: text,
+            share: z.number().optional().catch(undefined),
+            scouts: z.array(z.string()).optional().catch(undefined),
+          })
+          .optional()
+          .catch(undefined),
       })
       .catch({
         tiers: [],
@@ -99,6 +109,7 @@ const section = {
         target: undefined,
         anchors: undefined,
         acceptAt: undefined,
+        sampling: undefined,
       }),
   ),
   teams: map(

@@ -9,6 +9,7 @@ import { id } from './names.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
 import { metrics, tracing } from './telemetry-schema.ts';
+import { samplingSchema } from './sampling-schema.ts';
 
 /**
  * The one schema of the configuration file. Types, messages, JSON Schema and the reference page in
@@ -257,6 +258,9 @@ const policy = z.strictObject({
     .default([])
     .describe('Certificate files (made by `assay calibrate`), relative to the configuration file.'),
   cache: policyCache.prefault({}).describe('How labels that were bought are given again.'),
+  sampling: samplingSchema
+    .prefault({})
+    .describe('Which of its items are judged at all; the others end as skipped.'),
   generation: generation
     .prefault({})
     .describe('How plain generations for `assay/<policy>` choose an engine.'),

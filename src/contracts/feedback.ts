@@ -13,6 +13,8 @@ export type ItemInput =
       readonly id: string;
       readonly problem: Problem;
       readonly metadata: Readonly<Record<string, unknown>>;
+      /** Probability with which sampling would have let it in; absent where nothing was drawn. */
+      readonly inclusion?: number;
     };
 
 /** The use case, for every kind of feedback: items in, verdicts out, in the same order, one each, whatever happens. */

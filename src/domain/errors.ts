@@ -109,7 +109,7 @@ export const ERRORS = {
     type: 'invalid_request_error',
     retryable: false,
     advice:
-      'The budget did not reach and the policy drops what it wants least; the inclusion probability is told.',
+      'Sampling left it out, or the budget did not reach and the policy drops what it wants least; the inclusion probability is told.',
   },
   self_judging: {
     status: 422,

@@ -21,6 +21,8 @@ export interface Item {
   readonly rubric: Rubric | undefined;
   /** What a score, a critique or a ranking is asked for beyond that. */
   readonly wishes?: Wishes;
+  /** Probability with which whoever sent it drew it, in (0, 1]; absent for 1. */
+  readonly inclusion?: number;
   /** The caller's own data: returned with the verdict, never shown to a judge. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }

@@ -50,7 +50,7 @@ export function createFeedbackService(options: FeedbackOptions): FeedbackService
         const startedAt = options.clock.monotonic();
         const trace = call.trace?.child(`assay.verdict ${task}`, { 'assay.policy': policyName });
         const own = trace === undefined ? asked : { ...asked, trace };
-        const verdict = await judgeItem(options, { task, run }, input, own);
+        const verdict = drawn(await judgeItem(options, { task, run }, input, own), input);
         trace?.end(verdictAttributes(verdict), verdict.problem?.code ?? null);
         const ms = options.clock.monotonic() - startedAt;
         options.observer?.given(verdict, { team: call.team, policy: policyName, ms });
@@ -108,4 +108,11 @@ async function judgeItem(
   } finally {
     entered.leave();
   }
+}
+
+/** The verdict of an item that was drawn before it came here, and maybe once more inside. */
+function drawn(verdict: Verdict, input: ItemInput): Verdict {
+  const inclusion = input.ok ? input.item.inclusion : input.inclusion;
+  if (inclusion === undefined) return verdict;
+  return { ...verdict, inclusionProbability: verdict.inclusionProbability * inclusion };
 }

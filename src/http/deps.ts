@@ -10,6 +10,7 @@ import type { JobService } from '../contracts/jobs.ts';
 import type { OutcomeLog } from '../contracts/outcomes.ts';
 import type { QualityBook } from '../contracts/quality.ts';
 import type { RequestObserver } from '../contracts/observers.ts';
+import type { JobSampling, LineSampler } from '../contracts/sampling.ts';
 import type { LoggedRequests } from './access-log.ts';
 import type { LedgerReader } from './ledger.ts';
 import type { Logger } from '../contracts/telemetry.ts';
@@ -31,6 +32,8 @@ export interface GatewayDeps {
   readonly quality: QualityBook;
   readonly budgets: Pick<BudgetGate, 'request' | 'states'>;
   readonly items: Pick<ItemGate, 'admit' | 'enter'>;
+  /** Draws the items of one job. */
+  readonly sampler: (sampling: JobSampling) => LineSampler;
   /** Null where nothing is kept. */
   readonly jobs: JobService | null;
   /** Null where nothing is kept. */

@@ -48,7 +48,8 @@ export async function takeIn(
       throw new GatewayError('request_too_large', `a job may have at most ${maxItems} items`);
     }
     items += 1;
-    if (!input.ok) {
+    // What sampling left out is no fault of the caller's.
+    if (!input.ok && input.problem.code !== 'not_sampled') {
       invalid += 1;
       if (problems.length < MOST_PROBLEMS) problems.push({ line, problem: input.problem });
     }

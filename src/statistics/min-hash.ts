@@ -1,3 +1,4 @@
+import type { Item } from '../domain/item.ts';
 import { hashOf, spread } from '../domain/text-hash.ts';
 
 /**
@@ -27,6 +28,12 @@ export function sketchOf(text: string): Sketch {
   return sketch;
 }
 
+/** All texts of an item as one. */
+export function sketchOfItem({ prompt, candidates }: Pick<Item, 'prompt' | 'candidates'>): Sketch {
+  const asked = typeof prompt === 'string' ? prompt : prompt.map(({ content }) => content).join(' ');
+  return sketchOf([asked, ...candidates].join(' '));
+}
+
 /** Estimated overlap of the two texts' shingles, in [0, 1]; its standard error is at most 1 / 16. */
 export function similarityOf(one: Sketch, other: Sketch): number {
   let same = 0;
@@ -48,17 +55,28 @@ export class NearDuplicates {
   /** Adds a text; the number of the first kept text that it is near to, or null: then it is kept, as the next number. */
   add(sketch: Sketch): number | null {
     const keys = bandKeys(sketch);
-    for (const key of keys) {
-      for (const earlier of this.#bands.get(key) ?? []) {
-        const other = this.#sketches[earlier];
-        if (other !== undefined && similarityOf(sketch, other) >= this.#least) return earlier;
-      }
-    }
+    const earlier = this.#find(sketch, keys);
+    if (earlier !== null) return earlier;
     const number = this.#sketches.push(sketch) - 1;
     for (const key of keys) {
       const band = this.#bands.get(key);
       if (band === undefined) this.#bands.set(key, [number]);
       else if (band.length < MOST_IN_BAND) band.push(number);
+    }
+    return null;
+  }
+
+  /** The number of the first kept text that it is near to, or null; nothing is added. */
+  find(sketch: Sketch): number | null {
+    return this.#find(sketch, bandKeys(sketch));
+  }
+
+  #find(sketch: Sketch, keys: readonly number[]): number | null {
+    for (const key of keys) {
+      for (const earlier of this.#bands.get(key) ?? []) {
+        const other = this.#sketches[earlier];
+        if (other !== undefined && similarityOf(sketch, other) >= this.#least) return earlier;
+      }
     }
     return null;
   }

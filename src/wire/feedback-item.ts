@@ -34,6 +34,12 @@ const common = {
   }),
 };
 
+/** Every kind of item may have been drawn before it came. */
+const inclusion = z.number().positive().max(1).nullish().meta({
+  description: 'Probability with which you drew the item; the verdict carries it, and exports weigh by it.',
+  example: 0.25,
+});
+
 const metadata = z.record(z.string(), z.unknown()).nullish().meta({
   description: 'Your own data: comes back with the verdict, no judge sees it.',
 });
@@ -96,7 +102,7 @@ const ranking = {
 };
 
 export const preferenceItemSchema = z
-  .strictObject({ ...common, candidates: pair, rubric, reasons, metadata })
+  .strictObject({ ...common, candidates: pair, rubric, reasons, metadata, inclusion_probability: inclusion })
   .meta({ id: 'PreferenceItem' });
 
 export const scoreItemSchema = z
@@ -109,15 +115,24 @@ export const scoreItemSchema = z
       .meta({ description: 'A response that is known to be good, to compare with.' }),
     reasons,
     metadata,
+    inclusion_probability: inclusion,
   })
   .meta({ id: 'ScoreItem' });
 
 export const critiqueItemSchema = z
-  .strictObject({ ...common, candidates: single, ...critique, metadata })
+  .strictObject({ ...common, candidates: single, ...critique, metadata, inclusion_probability: inclusion })
   .meta({ id: 'CritiqueItem' });
 
 export const rankingItemSchema = z
-  .strictObject({ ...common, candidates: group, rubric, ...ranking, reasons, metadata })
+  .strictObject({
+    ...common,
+    candidates: group,
+    rubric,
+    ...ranking,
+    reasons,
+    metadata,
+    inclusion_probability: inclusion,
+  })
   .meta({ id: 'RankingItem' });
 
 /** What an item may hold, whatever its task: the schema of its task allows less. */
@@ -125,6 +140,7 @@ interface RawFields {
   readonly prompt: Item['prompt'];
   readonly candidates: readonly string[];
   readonly metadata?: Item['metadata'] | null | undefined;
+  readonly inclusion_probability?: number | null | undefined;
   readonly rubric?: string | null | undefined;
   readonly constitution?: string | null | undefined;
   readonly reference?: string | null | undefined;
@@ -174,7 +190,9 @@ export function readItem(task: Task, rawItem: RawItem, names: ItemNames): ItemIn
   const found = [...problems, ...rubricOf.problems, ...constitutionOf.problems];
   if (found.length > 0) return rejected(id, raw, found);
   const wishes = wishesOf(checked.value, constitutionOf.value);
-  const item: Item = { id, prompt, candidates, rubric: rubricOf.value, metadata: metadata ?? {} };
+  const inclusion = checked.value.inclusion_probability ?? 1;
+  const named = { id, prompt, candidates, rubric: rubricOf.value, metadata: metadata ?? {} };
+  const item: Item = inclusion === 1 ? named : { ...named, inclusion };
   return { ok: true, item: wishes === null ? item : { ...item, wishes } };
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { CommandChanges, JobRequest, ResultQuery } from '../contracts/jobs.ts';
+import type { JobSampling } from '../contracts/sampling.ts';
 import { PRIORITIES } from '../domain/job.ts';
 import { TASKS } from '../domain/task.ts';
 import { policyField } from './feedback-request.ts';
 import { cleanText } from './passage.ts';
-import { check, type Checked } from './problems.ts';
+import { check, type Checked, invalid } from './problems.ts';
 
 /** What a job is asked for: beside the items in a JSON body, or as query parameters of a JSONL body. */
 const settings = {
@@ -25,6 +26,23 @@ const settings = {
   webhook: cleanText.min(1).max(63).nullish().meta({
     description: 'Name of a configured endpoint that is told when the job ends.',
   }),
+  sample: z.enum(['all', 'random', 'diversity']).nullish().meta({
+    description:
+      'Judge a share of the items: all alike, or rare kinds as much as frequent ones; the others end as `skipped`.',
+  }),
+  share: z.number().min(0.001).max(1).nullish().meta({
+    description: 'Wished share of the items that are judged; needed by every `sample` but `all`.',
+    example: 0.25,
+  }),
+  sample_seed: z
+    .int()
+    .min(0)
+    .max(4_294_967_295)
+    .nullish()
+    .meta({ description: 'Of the coins; 1 when absent.' }),
+  drop_near: z.number().min(0.5).max(1).nullish().meta({
+    description: 'Leave out items whose texts overlap with an earlier one by this share of their shingles.',
+  }),
   strict: z.boolean().nullish().meta({
     description: 'Refuse the whole when an item cannot be read; else such items end as `invalid_item`.',
   }),
@@ -44,6 +62,8 @@ type Settings = z.infer<z.ZodObject<typeof settings>>;
 /** What the caller wants of a job; `policy` is undefined for the first one. */
 export type WantedJob = Omit<JobRequest, 'team' | 'policy' | 'idempotencyKey'> & {
   readonly policy: string | undefined;
+  /** How its items are drawn as they come in; null takes all. */
+  readonly sampling: JobSampling | null;
 };
 
 export function parseJobBody(
@@ -51,8 +71,9 @@ export function parseJobBody(
 ): Checked<{ readonly wanted: WantedJob; readonly items: readonly unknown[] }> {
   const checked = check(bodyFrame, body);
   if (!checked.ok) return checked;
-  const { items, ...wanted } = checked.value;
-  return { ok: true, value: { wanted: toWanted(wanted), items } };
+  const { items, ...asked } = checked.value;
+  const wanted = toWanted(asked);
+  return wanted.ok ? { ok: true, value: { wanted: wanted.value, items } } : wanted;
 }
 
 const wholeText = z.string().regex(/^\d{1,15}$/, { error: 'must be a whole number' });
@@ -66,6 +87,10 @@ const querySchema = z.strictObject({
   deadline_seconds: wholeText.optional(),
   budget_usd: numberText.optional(),
   webhook: z.string().optional(),
+  sample: z.string().optional(),
+  share: numberText.optional(),
+  sample_seed: wholeText.optional(),
+  drop_near: numberText.optional(),
   strict: flagText.optional(),
 });
 
@@ -73,18 +98,23 @@ const querySchema = z.strictObject({
 export function parseJobQuery(query: Readonly<Record<string, string>>): Checked<WantedJob> {
   const texts = check(querySchema, query);
   if (!texts.ok) return texts;
-  const { deadline_seconds: deadline, budget_usd: budget, strict, ...names } = texts.value;
+  const { task, policy, priority, webhook, sample, strict, ...numbers } = texts.value;
   const checked = check(z.strictObject(settings), {
-    ...names,
-    ...(deadline === undefined ? {} : { deadline_seconds: Number(deadline) }),
-    ...(budget === undefined ? {} : { budget_usd: Number(budget) }),
+    task,
+    policy,
+    priority,
+    webhook,
+    sample,
+    ...Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)])),
     ...(strict === undefined ? {} : { strict: strict === 'true' }),
   });
-  return checked.ok ? { ok: true, value: toWanted(checked.value) } : checked;
+  return checked.ok ? toWanted(checked.value) : checked;
 }
 
-function toWanted(asked: Settings): WantedJob {
-  return {
+function toWanted(asked: Settings): Checked<WantedJob> {
+  const sampling = samplingOf(asked);
+  if (!sampling.ok) return sampling;
+  const value = {
     task: asked.task ?? 'preference',
     policy: asked.policy ?? undefined,
     priority: asked.priority ?? 'normal',
@@ -92,7 +122,28 @@ function toWanted(asked: Settings): WantedJob {
     budgetNanoUsd: toNano(asked.budget_usd ?? null),
     webhook: asked.webhook ?? null,
     strict: asked.strict ?? false,
+    sampling: sampling.value,
   };
+  return { ok: true, value };
+}
+
+function samplingOf({
+  sample,
+  share,
+  sample_seed: seed,
+  drop_near: near,
+}: Settings): Checked<JobSampling | null> {
+  const method = sample ?? 'all';
+  const isShared = share !== null && share !== undefined;
+  if (method === 'all' && isShared) {
+    return { ok: false, problems: [invalid('share', 'needs a sample: name one, as sample=random')] };
+  }
+  if (method !== 'all' && !isShared) {
+    return { ok: false, problems: [invalid('share', `is required by sample=${method}`)] };
+  }
+  const dropNear = near ?? null;
+  if (method === 'all' && dropNear === null) return { ok: true, value: null };
+  return { ok: true, value: { method, share: share ?? 1, seed: seed ?? 1, dropNear } };
 }
 
 function toNano(usd: number | null): number | null {

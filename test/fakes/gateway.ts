@@ -59,6 +59,7 @@ export async function startTestGateway(
     quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
     budgets: { request: () => undefined, states: async () => [] },
     items: { admit: () => undefined, enter: () => ({ ok: true, leave: () => undefined }) },
+    sampler: () => ({ draw: () => ({ taken: true, inclusion: 1, reason: null, trail: [] }) }),
     ledger: null,
     jobs: null,
     stored: null,

@@ -253,7 +253,7 @@ describe('a bad item', () => {
       'items[2].candidates must have exactly 2 entries, found 1',
       null,
       'items[4].id repeats the id of items[3]',
-      'items[5].extra is not a known field; allowed: id, prompt, candidates, rubric, reasons, metadata',
+      'items[5].extra is not a known field; allowed: id, prompt, candidates, rubric, reasons, metadata, inclusion_probability',
       'items[6].prompt must be Unicode text, found a lone surrogate',
       null,
     ]);

@@ -182,7 +182,7 @@ describe('POST /v1/feedback/scores', () => {
     expect(data.map(({ outcome }) => outcome)).toEqual(['invalid_item', 'invalid_item', 'ok']);
     expect(data[0]?.error?.message).toBe(
       'items[0].prompt must not be empty or blank; items[0].candidates must have exactly 1 entries, found 2; ' +
-        'items[0].revise is not a known field; allowed: id, prompt, candidates, rubric, reference, reasons, metadata',
+        'items[0].revise is not a known field; allowed: id, prompt, candidates, rubric, reference, reasons, metadata, inclusion_probability',
     );
     expect(data[1]?.error?.message).toBe('items[1].rubric is not a known rubric; known: short@1, harmless@2');
   });

@@ -8,7 +8,7 @@ import { DEFAULT_URL } from './jobs.ts';
 import { DEFAULT_CONFIG, startOwnGateway } from '../gateway.ts';
 import { listenForInterrupts } from '../interruption.ts';
 import { createJobsClient } from '../jobs/client.ts';
-import { submitFile } from '../jobs/submit.ts';
+import { type LeftOut, submitFile } from '../jobs/submit.ts';
 import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
 import { preferSmallHeap } from '../label/memory.ts';
 import { createProgress, silentProgress } from '../label/progress.ts';
@@ -185,12 +185,10 @@ async function sourceOf({ config, simulated }: LabelFlags): Promise<GatewaySourc
 
 /** The gateway must be there already: one of our own would end with this command. */
 async function detach(path: string, flags: LabelFlags, { io }: CommandContext): Promise<void> {
-  const needless = (['output', 'config', 'simulated', 'restart', 'sample', 'dropNear'] as const).filter(
-    (name) => flags[name],
-  );
+  const needless = (['output', 'config', 'simulated', 'restart'] as const).filter((name) => flags[name]);
   if (needless.length > 0) {
     throw usageError(
-      `--detach hands the rows to a gateway: ${needless.map((name) => (name === 'dropNear' ? '--drop-near' : `--${name}`)).join(', ')} cannot be given`,
+      `--detach hands the rows to a gateway: ${needless.map((name) => `--${name}`).join(', ')} cannot be given`,
     );
   }
   const url = checkUrl(flags.url ?? io.env['ASSAY_URL'] ?? DEFAULT_URL);
@@ -199,22 +197,25 @@ async function detach(path: string, flags: LabelFlags, { io }: CommandContext): 
     const format = flags.format === 'auto' ? await detectFormat(path) : flags.format;
     const limit = flags.limit ?? Number.MAX_SAFE_INTEGER;
     const settings = { task: flags.task, ...(flags.policy === undefined ? {} : { policy: flags.policy }) };
-    const { job, leftOut } = await submitFile(
-      client,
-      { path, format, rubric: flags.rubric ?? null, limit, task: flags.task },
+    const rows = { path, format, rubric: flags.rubric ?? null, limit, task: flags.task };
+    const { job, leftOut, notSampled } = await submitFile(client, rows, {
       settings,
-    );
+      sample: sampleTaskOf(flags),
+    });
     io.stdout.write(flags.json ? `${JSON.stringify(job, null, 2)}\n` : `${job.id}\n`);
-    if (leftOut.count > 0) {
-      io.stderr.write(
-        `${formatCount(leftOut.count)} rows were left out:\n${leftOut.reasons.map((reason) => `  ${reason}\n`).join('')}`,
-      );
-    }
+    io.stderr.write(leftOutText(leftOut, notSampled));
     if (!flags.quiet)
       io.stderr.write(`${formatCount(job.items)} items; follow it with: assay jobs watch ${job.id}\n`);
   } finally {
     await client.close();
   }
+}
+
+function leftOutText({ count, reasons }: LeftOut, notSampled: number): string {
+  const unread =
+    count === 0 ? [] : [`${formatCount(count)} rows were left out:`, ...reasons.map((each) => `  ${each}`)];
+  const undrawn = notSampled === 0 ? [] : [`${formatCount(notSampled)} rows were left out by sampling`];
+  return [...unread, ...undrawn].map((line) => `${line}\n`).join('');
 }
 
 function checkUrl(url: string): string {

@@ -1,6 +1,6 @@
 import { hashOf } from '../../domain/text-hash.ts';
 import { coinOf, inclusionProbabilities } from '../../statistics/inclusion.ts';
-import { NearDuplicates, type Sketch, sketchOf } from '../../statistics/min-hash.ts';
+import { NearDuplicates, sketchOfItem } from '../../statistics/min-hash.ts';
 import { usageError } from '../exit.ts';
 import { type Input, readRows, type ValidRow } from './input.ts';
 import { readScores, type Scores } from './scores.ts';
@@ -49,7 +49,7 @@ export async function drawSample(task: SampleTask, input: Input): Promise<Sampli
   };
   for await (const row of readRows(input)) {
     if (!row.ok) continue;
-    const first = near?.add(sketchOfRow(row)) ?? null;
+    const first = near?.add(sketchOfItem(row.item)) ?? null;
     if (first !== null) nearTo.set(row.line, firstLines[first] ?? row.line);
     else {
       firstLines.push(row.line);
@@ -90,12 +90,6 @@ function textOf({ kind, share, seed, dropNear, scores }: SampleTask): string {
   if (dropNear !== null) parts.push(`near ${dropNear}`);
   if (scores.length > 0) parts.push(`scores ${scores.join(' ')}`);
   return parts.join(', ');
-}
-
-function sketchOfRow({ item }: ValidRow): Sketch {
-  const prompt =
-    typeof item.prompt === 'string' ? item.prompt : item.prompt.map(({ content }) => content).join(' ');
-  return sketchOf([prompt, ...item.candidates].join(' '));
 }
 
 /** Takes the rows one by one; says at the end how much each is worth asking. */
@@ -147,7 +141,7 @@ function clusterWeigher(): Weigher {
   const sizes: number[] = [];
   return {
     add(row) {
-      const cluster = clusters.add(sketchOfRow(row)) ?? sizes.push(0) - 1;
+      const cluster = clusters.add(sketchOfItem(row.item)) ?? sizes.push(0) - 1;
       sizes[cluster] = (sizes[cluster] ?? 0) + 1;
       clusterOf.push(cluster);
     },

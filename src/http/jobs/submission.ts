@@ -11,6 +11,7 @@ import type { Exchange } from '../exchange.ts';
 import type { TeamHandler } from '../handler.ts';
 import { readJson } from '../json-body.ts';
 import { sendJson, sendProblems } from '../reply.ts';
+import { drawnLines } from './drawn-lines.ts';
 import { itemsOfLines, itemsOfList } from './item-lines.ts';
 import { queryOf } from './query.ts';
 
@@ -51,7 +52,8 @@ async function submitLines(
     sendProblems(exchange, parsed.problems);
     return;
   }
-  const request = requestOf(exchange, principal, parsed.value, catalogue);
+  const { sampling, ...wanted } = parsed.value;
+  const request = requestOf(exchange, principal, wanted, catalogue);
   const hash = createHash('sha256').update(JSON.stringify(parsed.value));
   const rules = {
     longestLine: LONGEST_LINE,
@@ -60,7 +62,7 @@ async function submitLines(
     clock: deps.clock,
     digest: (bytes: Buffer) => void hash.update(bytes),
   };
-  const lines = itemsOfLines(readBodyLines(exchange, rules), request.task, deps);
+  const lines = drawnLines(itemsOfLines(readBodyLines(exchange, rules), request.task, deps), sampling, deps);
   await answerSubmission(exchange, deps, request, { lines, digest: () => hash.digest('hex') });
 }
 
@@ -75,9 +77,12 @@ async function submitList(
     sendProblems(exchange, parsed.problems);
     return;
   }
-  const { wanted, items } = parsed.value;
+  const {
+    wanted: { sampling, ...wanted },
+    items,
+  } = parsed.value;
   const request = requestOf(exchange, principal, wanted, catalogue);
-  const lines = itemsOfList(items, request.task, deps);
+  const lines = drawnLines(itemsOfList(items, request.task, deps), sampling, deps);
   await answerSubmission(exchange, deps, request, { lines, digest: () => digestOf(body) });
 }
 
@@ -89,7 +94,7 @@ export function digestOf(body: unknown): string {
 function requestOf(
   exchange: Exchange,
   principal: Principal,
-  wanted: WantedJob,
+  wanted: Omit<WantedJob, 'sampling'>,
   catalogue: Catalogue,
 ): JobRequest {
   const policy = catalogue.policy(wanted.policy, principal, wanted.task).name;

@@ -138,7 +138,7 @@ describe('an item', () => {
     [{ ...GOOD, rubric: 'kind@1' }, 'items[0].rubric is not a known rubric; known: harmless@2, helpful@1'],
     [
       { ...GOOD, weight: 1 },
-      'items[0].weight is not a known field; allowed: id, prompt, candidates, rubric, reasons, metadata',
+      'items[0].weight is not a known field; allowed: id, prompt, candidates, rubric, reasons, metadata, inclusion_probability',
     ],
     ['text', 'items[0] must be an object, found a string'],
   ])('%j is invalid', (raw, message) => {
@@ -155,7 +155,7 @@ describe('an item', () => {
       message:
         'items[0].prompt must not be empty or blank; ' +
         'items[0].candidates must have exactly 2 entries, found 1; ' +
-        'items[0].extra is not a known field; allowed: id, prompt, candidates, rubric, reasons, metadata',
+        'items[0].extra is not a known field; allowed: id, prompt, candidates, rubric, reasons, metadata, inclusion_probability',
       param: 'items[0].prompt',
     });
   });

@@ -16,6 +16,9 @@ export interface RunFigures {
   readonly pairsPerSecond: number;
   /** Share of the prompt tokens that the engine took from its prefix cache. */
   readonly cachedShare: number;
+  /** Prompt tokens for one pair that the engine had to read, those from its cache left out, and tokens that it wrote. */
+  readonly readTokens: number;
+  readonly writtenTokens: number;
   /** Items with a label. */
   readonly labelled: number;
   /** CPU time of the engine, and of the gateway where there is one, for one pair, in microseconds. */
@@ -83,7 +86,7 @@ export async function askEngine(items: readonly Item[], concurrency: number): Pr
   await client.close();
   return {
     pairsPerSecond: items.length / seconds,
-    cachedShare: await cachedShareOf(engine.port, NO_TOKENS),
+    ...tokenFigures(await tokensOf(engine.port), NO_TOKENS, items.length),
     labelled: answered / ORDERS.length,
     engineCpuUs: (cpuUsOf(engine.pid) - engineCpu) / items.length,
     gatewayCpuUs: 0,
@@ -97,6 +100,8 @@ export interface AssayOptions {
   readonly items: number;
   readonly requests: number;
   readonly coalesce: Readonly<Record<string, number>>;
+  /** Of the judge, over its defaults. */
+  readonly judge?: Readonly<Record<string, unknown>>;
 }
 
 const summary = z.object({ summary: z.object({ ok: z.int() }) });
@@ -106,7 +111,7 @@ export async function askAssay(items: readonly Item[], options: AssayOptions): P
   await using engine = await startServer('batching-engine.ts');
   const port = await freePort();
   const config = join(options.folder, 'assay.yaml');
-  writeFileSync(config, configFor(port, engine.port, options.coalesce));
+  writeFileSync(config, configFor(port, engine.port, options));
   await using gateway = await startGateway({
     config,
     port,
@@ -136,14 +141,14 @@ export async function askAssay(items: readonly Item[], options: AssayOptions): P
   const seconds = (performance.now() - begin) / 1000;
   return {
     pairsPerSecond: items.length / seconds,
-    cachedShare: await cachedShareOf(engine.port, before),
+    ...tokenFigures(await tokensOf(engine.port), before, items.length),
     labelled,
     engineCpuUs: (cpuUsOf(engine.pid) - cpu.engine) / items.length,
     gatewayCpuUs: (cpuUsOf(gateway.pid) - cpu.gateway) / items.length,
   };
 }
 
-function configFor(port: number, engine: number, coalesce: Readonly<Record<string, number>>): string {
+function configFor(port: number, engine: number, { coalesce, judge }: AssayOptions): string {
   return stringify({
     server: { port },
     engines: {
@@ -155,7 +160,7 @@ function configFor(port: number, engine: number, coalesce: Readonly<Record<strin
         coalesce,
       },
     },
-    judges: { quick: { engine: 'judge' } },
+    judges: { quick: { engine: 'judge', ...judge } },
     policies: { default: { tiers: ['quick'], cache: { ttlMs: 0 } } },
   });
 }
@@ -163,19 +168,28 @@ function configFor(port: number, engine: number, coalesce: Readonly<Record<strin
 interface Tokens {
   readonly asked: number;
   readonly cached: number;
+  readonly written: number;
 }
 
-const NO_TOKENS: Tokens = { asked: 0, cached: 0 };
+const NO_TOKENS: Tokens = { asked: 0, cached: 0, written: 0 };
 
 /** What the engine itself counted: a batch does not tell its caller. */
 async function tokensOf(port: number): Promise<Tokens> {
   const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const counter = (name: string): number =>
     Number(new RegExp(`^vllm:${name}_total\\{[^}]*\\} (\\S+)$`, 'm').exec(page)?.[1]);
-  return { asked: counter('prefix_cache_queries'), cached: counter('prefix_cache_hits') };
+  return {
+    asked: counter('prefix_cache_queries'),
+    cached: counter('prefix_cache_hits'),
+    written: counter('generation_tokens'),
+  };
 }
 
-async function cachedShareOf(port: number, before: Tokens): Promise<number> {
-  const { asked, cached } = await tokensOf(port);
-  return (cached - before.cached) / (asked - before.asked);
+function tokenFigures(now: Tokens, before: Tokens, pairs: number) {
+  const [asked, cached] = [now.asked - before.asked, now.cached - before.cached];
+  return {
+    cachedShare: cached / asked,
+    readTokens: (asked - cached) / pairs,
+    writtenTokens: (now.written - before.written) / pairs,
+  };
 }

@@ -36,16 +36,22 @@ async function measureRuns(pairs: readonly Item[], folder: string) {
   const plan = { folder, items: 64, requests: 4 };
   const single = await askAssay(pairs, { ...plan, coalesce: { windowMs: 0 } });
   const assay = await askAssay(pairs, { ...plan, coalesce: {} });
+  const several = await askAssay(pairs, {
+    ...plan,
+    coalesce: {},
+    judge: { prompt: 'preference/several', itemsPerPrompt: 4 },
+  });
   const rows: [string, RunFigures][] = [
     ['one by one', loop],
     ['64 at a time', concurrent],
     ['Assay, not coalesced', single],
     ['Assay', assay],
+    ['Assay, 4 items a prompt', several],
   ];
   for (const [name, figures] of rows) console.log(lineOf(name, figures));
-  const isWhole = [concurrent, single, assay].every(({ labelled }) => labelled === pairs.length);
+  const isWhole = [concurrent, single, assay, several].every(({ labelled }) => labelled === pairs.length);
   if (!isWhole) process.exitCode = 1;
-  return figuresOf({ loop, concurrent, single, assay });
+  return figuresOf({ loop, concurrent, single, assay, several });
 }
 
 function fairnessLines({ smallTeamShare, idleMs, besideBatchMs }: FairnessFigures): string[] {
@@ -64,15 +70,18 @@ function fairnessFigures({ smallTeamShare, idleMs, besideBatchMs }: FairnessFigu
 
 function lineOf(
   name: string,
-  { pairsPerSecond, cachedShare, engineCpuUs, gatewayCpuUs }: RunFigures,
+  { pairsPerSecond, cachedShare, readTokens, writtenTokens, engineCpuUs, gatewayCpuUs }: RunFigures,
 ): string {
   const cached = `${(100 * cachedShare).toFixed(1)} % of prompt tokens cached`;
   const cpu = `CPU for a pair: engine ${engineCpuUs.toFixed(0)} us, gateway ${gatewayCpuUs.toFixed(0)} us`;
-  return `${name.padEnd(21)} ${pairsPerSecond.toFixed(1).padStart(7)} pairs/s   ${cached}   ${cpu}`;
+  const tokens = `tokens for a pair: ${readTokens.toFixed(0)} read, ${writtenTokens.toFixed(1)} written`;
+  return `${name.padEnd(23)} ${pairsPerSecond.toFixed(1).padStart(7)} pairs/s   ${cached}   ${tokens}   ${cpu}`;
 }
 
-function figuresOf(runs: Readonly<Record<'loop' | 'concurrent' | 'single' | 'assay', RunFigures>>) {
-  const { loop, concurrent, single, assay } = runs;
+function figuresOf(
+  runs: Readonly<Record<'loop' | 'concurrent' | 'single' | 'assay' | 'several', RunFigures>>,
+) {
+  const { loop, concurrent, single, assay, several } = runs;
   const rate = ({ pairsPerSecond }: RunFigures): number => round(pairsPerSecond, 1);
   return {
     sequential_per_s: round(loop.pairsPerSecond, 2),
@@ -83,6 +92,9 @@ function figuresOf(runs: Readonly<Record<'loop' | 'concurrent' | 'single' | 'ass
     ratio_to_concurrent: round(assay.pairsPerSecond / concurrent.pairsPerSecond, 2),
     // Prompts asked in their order, without fences and company, find all that there is to share.
     prefix_hit_share: round(assay.cachedShare / concurrent.cachedShare, 3),
+    several_to_single_per_s: round(several.pairsPerSecond / assay.pairsPerSecond, 2),
+    several_to_single_read_tokens: round(several.readTokens / assay.readTokens, 2),
+    several_to_single_written_tokens: round(several.writtenTokens / assay.writtenTokens, 2),
     gateway_cpu_ratio: round(assay.gatewayCpuUs / single.gatewayCpuUs, 2),
     engine_cpu_ratio: round(assay.engineCpuUs / single.engineCpuUs, 2),
   };

@@ -1,9 +1,8 @@
 import { kindOf } from './compose-engines.ts';
-import type { ConfigSource } from './compose-gateway.ts';
 import { need } from './compose-parts.ts';
 import { withReplayed } from './compose-semantic-replay.ts';
 import type { LoadedConfig } from './config/loader.ts';
-import { type Config, configSchema } from './config/schema.ts';
+import type { Config } from './config/schema.ts';
 import type { CascadePlan, JudgedItem } from './contracts/evaluation.ts';
 import type { Program, RunningGateway } from './contracts/program.ts';
 import { promptPartsOf } from './domain/judge-key.ts';
@@ -13,6 +12,7 @@ import { compareJudges } from './evaluation/compare.ts';
 import { evaluatePolicy } from './evaluation/evaluate.ts';
 import { attackItems, reportInjections } from './evaluation/injections/injections.ts';
 import { playCascade } from './evaluation/play.ts';
+import { benchPrompts } from './evaluation/prompt-bench.ts';
 import { thresholdRule } from './routing/threshold-rule.ts';
 
 /** What the evaluating commands need. */
@@ -20,6 +20,7 @@ export const evaluationProgram: Pick<
   Program,
   | 'compareJudges'
   | 'reportBias'
+  | 'benchPrompts'
   | 'evaluate'
   | 'withSimilar'
   | 'attackItems'
@@ -28,6 +29,7 @@ export const evaluationProgram: Pick<
 > = {
   compareJudges,
   reportBias,
+  benchPrompts,
   evaluate: evaluatePolicy,
   withSimilar: withReplayed,
   attackItems,
@@ -59,23 +61,4 @@ function playThreshold(items: readonly JudgedItem[], { tiers, acceptAt }: Cascad
     rule: thresholdRule(index === tiers.length - 1 ? 0 : acceptAt),
   }));
   return playCascade(items, played);
-}
-
-/** The source with one more policy for each judge, which asks that judge alone and releases all it says. */
-export function withEachJudge(source: ConfigSource): ConfigSource {
-  return { ...source, load: () => addJudgePolicies(source.load()) };
-}
-
-function addJudgePolicies(loaded: LoadedConfig): LoadedConfig {
-  const { config } = loaded;
-  const alone = Object.keys(config.judges).map((judge) => {
-    const policy = configSchema.shape.policies.valueType.parse({
-      tiers: [judge],
-      abstainBelow: 0,
-      // What a judge costs and how it repeats itself is to be measured.
-      cache: { ttlMs: 0 },
-    });
-    return [`judge:${judge}`, policy] as const;
-  });
-  return { ...loaded, config: { ...config, policies: { ...config.policies, ...Object.fromEntries(alone) } } };
 }

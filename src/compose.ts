@@ -3,7 +3,8 @@ import { calibrationProgram } from './compose-calibration.ts';
 import { withAnchors } from './compose-anchors.ts';
 import { withCertificates } from './compose-certificates.ts';
 import { closeAll, createEngines, whenReady } from './compose-engines.ts';
-import { evaluationProgram, withEachJudge } from './compose-evaluation.ts';
+import { withEachJudge } from './compose-each-judge.ts';
+import { evaluationProgram } from './compose-evaluation.ts';
 import { type ConfigSource, startGateway } from './compose-gateway.ts';
 import { migrateStorage } from './compose-ledger.ts';
 import { createParts } from './compose-parts.ts';
@@ -31,7 +32,11 @@ export function createProgram(environment: Environment): Program {
     async serve(options) {
       const source = await openSource(options.source, load, (data) => checkConfig(data, loadOptions));
       try {
-        return await startGateway(options.eachJudge ? withEachJudge(source) : source, options, environment);
+        return await startGateway(
+          options.eachJudge ? withEachJudge(source, options.variants) : source,
+          options,
+          environment,
+        );
       } catch (error) {
         await source.stop();
         throw error;

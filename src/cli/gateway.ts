@@ -14,7 +14,7 @@ export async function startOwnGateway(
   { program }: Pick<CommandContext, 'program'>,
   source: GatewaySource,
   stop: AbortSignal,
-  extra: Pick<ServeOptions, 'eachJudge'> = {},
+  extra: Pick<ServeOptions, 'eachJudge' | 'variants'> = {},
 ): Promise<RunningGateway> {
   const options = { source, host: '127.0.0.1', port: 0, log: false, ephemeral: true, ...extra };
   const gateway = await withSource(source, () => program.serve(options));

@@ -120,6 +120,14 @@ export interface BiasTask extends Resampling {
   readonly judges: readonly { readonly name: string; readonly family: string | null }[];
 }
 
+/** One judge with several prompt templates. */
+export interface PromptBenchTask extends Resampling {
+  readonly source: string;
+  readonly judge: string;
+  /** As `name@version`; the others are compared with the first. */
+  readonly templates: readonly string[];
+}
+
 export interface ComparisonTask extends Resampling {
   /** Names of two judges. */
   readonly judges: readonly [string, string];

@@ -11,6 +11,7 @@ import type {
   InjectionTask,
   JudgedItem,
   ObservedTask,
+  PromptBenchTask,
   Report,
   SimilarPlan,
   StratumCalibration,
@@ -29,6 +30,13 @@ export type GatewaySource =
   /** Two simulated engines (small, large) and the demo's policy; leaves nothing behind. */
   | { readonly type: 'simulated'; readonly preferences: readonly PlantedPreference[] };
 
+/** A judge as it would be with other prompt templates. */
+export interface JudgeVariants {
+  readonly judge: string;
+  /** As `name@version`. */
+  readonly prompts: readonly string[];
+}
+
 export interface ServeOptions {
   readonly source: GatewaySource;
   /** Overrides of the configuration; port 0 takes a free one. */
@@ -38,6 +46,8 @@ export interface ServeOptions {
   readonly log: boolean;
   /** Also offers every judge alone, as policy `judge:<name>`: for asking one judge what it thinks. */
   readonly eachJudge?: boolean;
+  /** With `eachJudge`: also this judge with other prompts, each by the name of its template. */
+  readonly variants?: JudgeVariants | undefined;
   /** The gateway of one command, beside one that may run: leaves the embedded database's folder alone. */
   readonly ephemeral?: boolean;
 }
@@ -123,6 +133,8 @@ export interface Program {
   reportInjections(task: InjectionTask): Report;
   /** What moves judges besides quality. `runs` are the same items in the same order, asked again; one at least. */
   reportBias(runs: readonly (readonly JudgedItem[])[], task: BiasTask): Report;
+  /** One judge with several templates against gold labels; opinions are by template. */
+  benchPrompts(items: readonly JudgedItem[], task: PromptBenchTask): Report;
   /** A certificate as JSON with its report, or why there is none. */
   calibrate(items: readonly JudgedItem[], task: CalibrationTask): Calibration;
   /** The same for each stratum by itself, in order of size; together they keep the task's confidence. Items need texts. */

@@ -19,6 +19,7 @@ const program: Program = {
   openPlan: unexpected,
   compareJudges: unexpected,
   reportBias: unexpected,
+  benchPrompts: unexpected,
   evaluate: unexpected,
   attackItems: unexpected,
   reportInjections: unexpected,

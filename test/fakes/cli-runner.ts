@@ -84,6 +84,7 @@ const noProgram: Program = {
   openPlan: unexpected,
   compareJudges: unexpected,
   reportBias: unexpected,
+  benchPrompts: unexpected,
   evaluate: unexpected,
   attackItems: unexpected,
   reportInjections: unexpected,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/compose.ts';
-import { cli, temporaryFolder } from '../fakes/cli-runner.ts';
+import { cli, jsonLines, temporaryFolder } from '../fakes/cli-runner.ts';
 
 const program = createProgram({});
 
@@ -72,5 +72,49 @@ describe('assay prompts check', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('bad.yaml');
     expect(stderr).not.toContain('defect');
+  });
+});
+
+describe('assay prompts bench', () => {
+  const pairs = Array.from({ length: 12 }, (_, i) => ({
+    prompt: `question ${i}`,
+    candidates: [`one ${i}`, `two ${i}`],
+    gold: i % 3 === 0 ? 'a' : 'b',
+  }));
+  const bench = (rows: readonly unknown[], ...more: string[]) => {
+    const at = temporaryFolder({ 'gold.jsonl': jsonLines(rows) });
+    return cli(['prompts', 'bench', at('gold.jsonl'), '--simulated', '--quiet', ...more], { program });
+  };
+
+  it('asks one judge with each template, and tells agreement and tokens', async () => {
+    const prompts = ['--judge', 'small', '--prompts', 'preference/label@1,preference/reasoned@1'];
+    const result = bench(pairs, ...prompts, '--json', '--resamples', '100');
+    const { code, stdout, stderr } = await result;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { templates, gold } = JSON.parse(stdout) as {
+      gold: number;
+      templates: { template: string; judged: number; tokens_per_label: { input: number; output: number } }[];
+    };
+    expect(gold).toBe(12);
+    expect(templates.map(({ template, judged }) => [template, judged])).toEqual([
+      ['preference/label@1', 12],
+      ['preference/reasoned@1', 12],
+    ]);
+    // A label is one token in each order; reasons come before it.
+    expect(templates[0]?.tokens_per_label.output).toBe(2);
+    expect(templates[1]?.tokens_per_label.output).toBeGreaterThan(20);
+  });
+
+  it('refuses judges and templates that are not there, all at once, and rows without gold labels', async () => {
+    const wrong = await bench(pairs, '--judge', 'nobody', '--prompts', 'score/label@1,preference/none');
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('there is no judge "nobody"; there are small, large');
+    expect(wrong.stderr).toContain('the prompt score/label@1 is for the task score');
+    expect(wrong.stderr).toContain('there is no prompt "preference/none"');
+    const two = ['--judge', 'small', '--prompts', 'preference/label@1,preference/several@1'];
+    const noGold = await bench([{ prompt: 'q', candidates: ['x', 'y'] }], ...two);
+    expect(noGold).toMatchObject({ code: 2, stderr: expect.stringContaining('no row has a gold label') });
+    const one = await bench(pairs, '--judge', 'small', '--prompts', 'preference/label@1');
+    expect(one).toMatchObject({ code: 2, stderr: expect.stringContaining('two templates at least') });
   });
 });

@@ -6,6 +6,7 @@ import { renderProblems } from '../config-problems.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { readOptions } from '../options.ts';
+import { addPromptsBenchCommand } from './prompts-bench.ts';
 import { renderTable } from '../print/table.ts';
 
 const optionsSchema = z.object({ json: z.boolean().default(false) });
@@ -18,6 +19,7 @@ Exit code 1 when there is something to mend.
 
 export function addPromptsCommand(root: Command, context: CommandContext): void {
   const prompts = root.command('prompts').description('look after prompt templates');
+  addPromptsBenchCommand(prompts, context);
   prompts
     .command('check')
     .argument('[dir]', 'folder of own templates (*.yaml); without it the built-in ones alone')

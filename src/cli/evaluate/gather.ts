@@ -111,7 +111,7 @@ async function askPolicy(
   const folder = task.work ?? mkdtempSync(join(tmpdir(), 'assay-evaluate-'));
   mkdirSync(folder, { recursive: true });
   try {
-    const output = join(folder, `${policy.replace(':', '-')}.jsonl`);
+    const output = join(folder, `${policy.replaceAll(/[:/]/g, '-')}.jsonl`);
     const progress = control.progress();
     if (task.work !== null) progress.note(`${policy}: kept in ${output}`);
     const { url, apiKey } = control.gateway;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { GatewaySource, RunningGateway } from '../../contracts/program.ts';
+import type { GatewaySource, RunningGateway, ServeOptions } from '../../contracts/program.ts';
 import type { CommandContext } from '../context.ts';
 import { plantedPreferences, readPairs, SHIPPED_PAIRS } from '../demo/pairs.ts';
 import { usageError } from '../exit.ts';
@@ -98,7 +98,7 @@ export async function readInput(
 /** Starts a gateway for the length of `ask`; interrupts end it. */
 export async function withJudges<T>(
   input: { readonly path: string; readonly format: Format },
-  flags: SharedFlags,
+  flags: SharedFlags & Pick<ServeOptions, 'variants'>,
   context: CommandContext,
   ask: (task: GatherTask, control: GatherControl) => Promise<T>,
 ): Promise<T> {
@@ -107,7 +107,10 @@ export async function withJudges<T>(
   const { stop, abort } = interruption;
   let gateway: RunningGateway | undefined;
   try {
-    gateway = await startOwnGateway(context, await sourceOf(flags), stop, { eachJudge: true });
+    gateway = await startOwnGateway(context, await sourceOf(flags), stop, {
+      eachJudge: true,
+      variants: flags.variants,
+    });
     const progress = () => (flags.quiet ? silentProgress : createProgress(io.stderr, io.env));
     return await ask(gatherTask(input, flags), { gateway, progress, stop, abort });
   } finally {

@@ -34,7 +34,8 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const loaded = source.load();
   const level = options.log ? loaded.config.log.level : 'error';
-  const parts = { ...createParts(level, environment), telemetry: createTelemetry(await openTracing(loaded)) };
+  const common = createParts(level, environment);
+  const parts = { ...common, telemetry: createTelemetry(await openTracing(loaded), common.clock) };
   const storage = await openStorage(loaded, parts, { ephemeral: options.ephemeral ?? false });
   try {
     return await openGateway(source, loaded, { options, parts, storage });
@@ -70,7 +71,7 @@ async function openGateway(
     logger: parts.logger,
   });
   const server = createGatewayServer(() => reloader.current().deps);
-  const operations = createOperations(reloader, { labels, evidence }, parts.telemetry);
+  const operations = createOperations(reloader, lasting, parts.telemetry);
   const admin = createAdmin(config, operations, { ...parts, tenancy });
   const configNow = () => reloader.current().loaded.config;
   const metrics = createMetrics(parts.telemetry, { config: configNow, ...operations, evidence });
@@ -155,8 +156,8 @@ function createAdmin(
 
 function createOperations(
   reloader: Reloader,
-  { labels, evidence }: Pick<Lasting, 'labels' | 'evidence'>,
-  { meter }: Telemetry,
+  { labels, evidence, jobs }: Pick<Lasting, 'labels' | 'evidence' | 'jobs'>,
+  { meter, recent }: Telemetry,
 ): Operations {
   const reloads = meter.counter('assay_config_reloads_total');
   const [ok, refused] = [reloads.of({ reload: 'ok' }), reloads.of({ reload: 'refused' })];
@@ -182,6 +183,9 @@ function createOperations(
     },
     cache: labels,
     observations: (policy, query) => evidence.observations(policy, query),
+    verdicts: recent,
+    lanes: () => evidence.lanes(),
+    jobs: async (limit) => (await jobs?.newest(limit)) ?? null,
     costs: () => reloader.current().deps.ledger?.costs ?? null,
   };
 }

@@ -1,7 +1,8 @@
 import type { Evidence } from './compose-evidence.ts';
 import type { Config } from './config/schema.ts';
 import type { CacheOperations } from './contracts/cache.ts';
-import type { EngineDetail } from './contracts/admin.ts';
+import type { EngineDetail, RecentVerdicts } from './contracts/admin.ts';
+import type { Clock } from './contracts/clock.ts';
 import type { Exposition, Meter } from './contracts/metrics.ts';
 import type {
   AuditObserver,
@@ -17,6 +18,7 @@ import { createEngineMeter } from './telemetry/engine-meter.ts';
 import { readCache, readEngines, readQuality, readQueues } from './telemetry/gauges.ts';
 import { createPrometheusMeter } from './telemetry/prometheus-meter.ts';
 import { watchProcess } from './telemetry/process-gauges.ts';
+import { createRecentVerdicts } from './telemetry/recent-verdicts.ts';
 import { createRequestMeter } from './telemetry/request-meter.ts';
 import { createVerdictMeter } from './telemetry/verdict-meter.ts';
 
@@ -25,6 +27,7 @@ export interface Telemetry {
   readonly meter: Meter;
   readonly exposition: Exposition;
   readonly verdicts: VerdictObserver & AuditObserver;
+  readonly recent: RecentVerdicts;
   readonly requests: RequestObserver;
   readonly tracing: Tracing;
   engine(id: string): EngineObserver;
@@ -34,7 +37,7 @@ export interface Telemetry {
   useTeams(teams: Iterable<string>): void;
 }
 
-export function createTelemetry(tracing: Tracing): Telemetry {
+export function createTelemetry(tracing: Tracing, clock: Clock): Telemetry {
   let names: Names = {};
   let ofConfig: Names = {};
   let teams = OWN_TEAMS;
@@ -43,10 +46,19 @@ export function createTelemetry(tracing: Tracing): Telemetry {
   };
   const registry = createPrometheusMeter({ known: (label, value) => names[label]?.has(value) ?? true });
   const engines = new Map<string, EngineObserver>();
+  const figures = createVerdictMeter(registry);
+  const recent = createRecentVerdicts(clock);
   return {
     meter: registry,
     exposition: registry,
-    verdicts: createVerdictMeter(registry),
+    verdicts: {
+      given(verdict, place) {
+        figures.given(verdict, place);
+        recent.given(verdict, place);
+      },
+      audited: (audit) => figures.audited(audit),
+    },
+    recent,
     requests: createRequestMeter(registry),
     tracing,
     engine(id) {

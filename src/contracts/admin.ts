@@ -1,6 +1,10 @@
 import type { CacheOperations } from './cache.ts';
 import type { CostBook } from './costs.ts';
 import type { ObservationPage, ObservationQuery } from './evidence.ts';
+import type { Job } from './jobs.ts';
+import type { VerdictPlace } from './observers.ts';
+import type { LaneQuality } from './quality.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { ReplicaLoad, ReplicaState } from './engine.ts';
 import type { QueueState } from './scheduling.ts';
 
@@ -31,6 +35,19 @@ export interface EngineDetail {
   readonly queue: QueueState;
 }
 
+/** A verdict of this gateway, and for whom it was. */
+export interface RecentVerdict extends VerdictPlace {
+  readonly verdict: Verdict;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** The last verdicts of this gateway, kept in memory alone. */
+export interface RecentVerdicts {
+  /** The newest first, at most `limit`. */
+  newest(limit: number): readonly RecentVerdict[];
+}
+
 /** What operators can see and do while the gateway runs; made by `compose`, offered by `http`. */
 export interface Operations {
   engines(): readonly EngineDetail[];
@@ -42,6 +59,11 @@ export interface Operations {
   costs(): CostBook | null;
   /** What certificates of a policy rest on, or would; null for a policy without a target, or of no such name. */
   observations(policy: string, query: ObservationQuery): ObservationPage | null;
+  readonly verdicts: RecentVerdicts;
+  /** Lanes of all teams and policies with a target: what small judges may decide there. */
+  lanes(): readonly Omit<LaneQuality, 'goldAgreement'>[];
+  /** Jobs of all teams, the newest first; null where nothing is kept. Throws `storage_unavailable`. */
+  jobs(limit: number): Promise<readonly Job[] | null>;
 }
 
 /** How a configuration was taken over, or why it was not: then the one before stays. */

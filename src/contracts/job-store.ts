@@ -55,6 +55,8 @@ export interface JobReception {
 export interface JobReader {
   find(team: string, id: string): Promise<Job | null>;
   list(team: string, page: { readonly after: string | null; readonly limit: number }): Promise<JobPage>;
+  /** Jobs of all teams, the newest first. */
+  newest(limit: number): Promise<readonly Job[]>;
   /** Results after `after` in the given order, at most `limit`. */
   results(
     id: string,

@@ -116,6 +116,8 @@ export interface JobService {
    */
   submit(request: JobRequest, intake: JobIntake, signal: AbortSignal): Promise<Submission>;
   /** Newest first; `after` is the id of the last one seen. */
+  /** Jobs of all teams, the newest first, at most `limit`: for operators alone. */
+  newest(limit: number): Promise<readonly Job[]>;
   list(team: string, page: { readonly after: string | null; readonly limit: number }): Promise<JobPage>;
   find(team: string, id: string): Promise<Job>;
   /** In pieces, each as it is read. `item` order stops, or waits, at the first item without an end. */

@@ -1,4 +1,5 @@
 import type { Operations } from '../contracts/admin.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type { Exposition } from '../contracts/metrics.ts';
 import type { TeamAdministration } from '../contracts/team-administration.ts';
 import type { Logger } from '../contracts/telemetry.ts';
@@ -10,6 +11,7 @@ export interface AdminMeans {
   readonly operations: Operations;
   /** Null where nothing is kept. */
   readonly teams: TeamAdministration | null;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 

@@ -3,6 +3,8 @@ import { readInvalidation, renderCacheStats, renderSwept } from '../wire/cache.t
 import { audit, auditRoute } from './admin-audit.ts';
 import { ACT_BYTES, type AdminMeans, type AdminRoute } from './admin-route.ts';
 import { teamRoutes } from './admin-teams.ts';
+import { renderJob } from '../wire/job.ts';
+import { renderLane, renderRecentVerdict } from '../wire/operations.ts';
 import type { Exchange } from './exchange.ts';
 import { kept, sendCosts } from './ledger.ts';
 import { sendMetrics } from './metrics.ts';
@@ -18,8 +20,7 @@ const ROUTES: readonly AdminRoute[] = [
     method: 'GET',
     pattern: '/admin/engines',
     path: /^\/admin\/engines$/,
-    handle: (exchange, { operations }) =>
-      sendJson(exchange, 200, { object: 'list', data: operations.engines() }),
+    handle: (exchange, { operations }) => sendList(exchange, operations.engines()),
   },
   {
     method: 'GET',
@@ -27,6 +28,31 @@ const ROUTES: readonly AdminRoute[] = [
     path: /^\/metrics$/,
     handle: ({ response, requestId }, { exposition }) =>
       sendMetrics(exposition, response, [['x-request-id', requestId]]),
+  },
+  {
+    method: 'GET',
+    pattern: '/admin/verdicts',
+    path: /^\/admin\/verdicts$/,
+    handle: (exchange, { operations }) =>
+      sendList(exchange, operations.verdicts.newest(SHOWN).map(renderRecentVerdict)),
+  },
+  {
+    method: 'GET',
+    pattern: '/admin/lanes',
+    path: /^\/admin\/lanes$/,
+    handle: (exchange, { operations }) => sendList(exchange, operations.lanes().map(renderLane)),
+  },
+  {
+    method: 'GET',
+    pattern: '/admin/jobs',
+    path: /^\/admin\/jobs$/,
+    async handle(exchange, { operations, clock }) {
+      const jobs = kept(await operations.jobs(SHOWN));
+      sendList(
+        exchange,
+        jobs.map((job) => ({ team: job.team, ...renderJob(job, clock.now()) })),
+      );
+    },
   },
   drainRoute('drain', true),
   drainRoute('undrain', false),
@@ -58,6 +84,13 @@ const ROUTES: readonly AdminRoute[] = [
   auditRoute,
   ...teamRoutes,
 ];
+
+/** Rows of a list at most. */
+const SHOWN = 50;
+
+function sendList(exchange: Exchange, data: readonly unknown[]): void {
+  sendJson(exchange, 200, { object: 'list', data });
+}
 
 /** Throws `not_found`, or `method_not_allowed`. */
 export function findAdminRoute(exchange: Exchange): AdminHandler {

@@ -11,6 +11,7 @@ import { findAdminRoute } from './admin-routes.ts';
 import { authenticated } from './authentication.ts';
 import { Exchange, requestIdOf } from './exchange.ts';
 import { toGatewayError } from './failure.ts';
+import { sendConsole } from './console-page.ts';
 import { listen } from './listen.ts';
 import { sendError } from './reply.ts';
 
@@ -62,6 +63,8 @@ async function answer(deps: AdminDeps, request: IncomingMessage, response: Serve
   response.once('close', () => logAccess({ ...deps, logged: 'failed' }, exchange));
   try {
     if (!deps.needsKey()) refusePages(request);
+    // The page holds no figure; what it asks for needs a key like any other call.
+    if (await sendConsole(exchange)) return;
     await authenticated(deps.authenticator, 'admin', (each) => findAdminRoute(each)(each, deps))(exchange);
   } catch (error) {
     sendError(exchange, toGatewayError(error, exchange, deps.logger));

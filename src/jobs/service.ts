@@ -48,6 +48,7 @@ export function createJobService(options: JobServiceOptions): JobService {
         intakes -= 1;
       }
     },
+    newest: (limit) => store.newest(limit),
     list: (team, page) => store.list(team, page),
     find,
     async *results(team, id, query, signal) {

@@ -42,6 +42,8 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
     rooms: ['domain', 'contracts', 'statistics'],
     packages: ['pino', 'prom-client', '@opentelemetry/api'],
   },
+  // It runs in browsers, and asks the admin API like everybody else.
+  console: { rooms: [], packages: ['preact', '@preact/signals', 'uplot'] },
   http: { rooms: ['domain', 'contracts', 'wire'], packages: ['express', 'zod', 'swagger-ui-dist'] },
   cli: {
     rooms: ['domain', 'contracts', 'wire', 'statistics'],
@@ -97,7 +99,7 @@ function problemOf({ file, room, specifier }: Import): string | undefined {
   const at = `${relative(source, file)} imports ${specifier}`;
   if (rule === undefined) return `${at}: the room "${room}" is not in the table of this test`;
   if (specifier.startsWith('.')) {
-    if (!specifier.endsWith('.ts')) return `${at}: write the .ts ending`;
+    if (!/\.(ts|css)$/.test(specifier)) return `${at}: write the .ts ending`;
     const target = roomOf(resolve(dirname(file), specifier));
     if (target === room || rule.rooms.includes(target)) return undefined;
     return `${at}: ${room} may import only ${rule.rooms.join(', ') || 'nothing'}; meet in contracts instead`;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { alertRules } from './alerts.ts';
 import { chartReadme } from './chart/readme.ts';
 import { valuesJsonSchema } from './chart/values-schema.ts';
+import { consoleFiles } from './console.ts';
 import { configurationPage } from './configuration-page.ts';
 import { DASHBOARDS } from './dashboards/all.ts';
 import { renderDashboard } from './dashboards/render.ts';
@@ -24,7 +25,13 @@ const dashboards = Object.entries(DASHBOARDS).flatMap(([name, plan]): [string, (
   ]),
 );
 
+const bundle = Object.entries(await consoleFiles()).map(([name, text]): [string, () => string] => [
+  `src/console/dist/${name}`,
+  () => text,
+]);
+
 const files: Readonly<Record<string, () => string>> = {
+  ...Object.fromEntries(bundle),
   ...Object.fromEntries(dashboards),
   'docs/configuration.md': configurationPage,
   'deploy/prometheus/assay-rules.yaml': alertRules,

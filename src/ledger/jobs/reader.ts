@@ -16,13 +16,7 @@ export function createReader(store: Store): JobReader {
     },
     async list(team, { after, limit }) {
       const rows = await store.run((db) => {
-        const newest = db
-          .selectFrom('job')
-          .selectAll()
-          .select(readAt)
-          .where('team', '=', team)
-          .where('state', '<>', 'receiving')
-          .where('task', '<>', 'batch');
+        const newest = selectJobs(db).where('team', '=', team);
         const rest =
           after === null
             ? newest
@@ -36,6 +30,12 @@ export function createReader(store: Store): JobReader {
           .execute();
       });
       return { jobs: rows.slice(0, limit).map(toJob), hasMore: rows.length > limit };
+    },
+    async newest(limit) {
+      const rows = await store.run((db) =>
+        selectJobs(db).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute(),
+      );
+      return rows.map(toJob);
     },
     async results(id, { order, after, limit }) {
       const place = order === 'item' ? 'n' : 'sequence';
@@ -56,15 +56,20 @@ export function createReader(store: Store): JobReader {
   };
 }
 
-function selectJob(db: Pick<Transaction<Tables>, 'selectFrom'>, team: string, id: string) {
+type Selecting = Pick<Transaction<Tables>, 'selectFrom'>;
+
+/** Jobs that are whole; batches have a reader of their own. */
+function selectJobs(db: Selecting) {
   return db
     .selectFrom('job')
     .selectAll()
     .select(readAt)
-    .where('id', '=', id)
-    .where('team', '=', team)
     .where('state', '<>', 'receiving')
     .where('task', '<>', 'batch');
+}
+
+function selectJob(db: Selecting, team: string, id: string) {
+  return selectJobs(db).where('id', '=', id).where('team', '=', team);
 }
 
 function toResult(row: { n: number; sequence: number; verdict: string }): JobResult {

@@ -2,19 +2,21 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Database } from './database.ts';
 import { makeImages } from './image.ts';
+import { bundledStores } from './bundled.ts';
 import { releaseOf } from './release.ts';
 import { Cluster } from './shell.ts';
 import { Steps } from './steps.ts';
+import { makeStoreImages } from './store-images.ts';
 
 /**
- * npm run test:cluster -- FOLDER [helm4] [helm3]: installs the chart in the running cluster of FOLDER and asks
+ * npm run test:cluster -- FOLDER [helm4] [helm3] [stores]: installs the chart in the running cluster of FOLDER and asks
  * of it what production would. CLUSTER_TOOLS names the folder with cluster.sh and mkimage.py.
  */
 const [folder, ...chosen] = process.argv.slice(2);
 const tools = process.env['CLUSTER_TOOLS'] ?? '';
 if (folder === undefined || !existsSync(join(tools, 'cluster.sh'))) {
   console.error(
-    'usage: CLUSTER_TOOLS=<folder with cluster.sh> npm run test:cluster -- FOLDER [helm4] [helm3]',
+    'usage: CLUSTER_TOOLS=<folder with cluster.sh> npm run test:cluster -- FOLDER [helm4] [helm3] [stores]',
   );
   process.exit(2);
 }
@@ -29,13 +31,15 @@ steps.yes(
 );
 const images = makeImages(cluster.tools);
 steps.that('the image is made', true, `${images.megabytes.toFixed(0)} MB, uncompressed`);
-steps.yes('the node has it', cluster.manage('load', images.current.tar, images.next.tar));
+const stores = makeStoreImages(cluster.tools, images.folder);
+steps.yes('the node has it', cluster.manage('load', images.current.tar, images.next.tar, ...stores));
 const held = cluster.manage('in', 'ctr', '-n', 'k8s.io', 'images', 'list', '-q').text;
 steps.that('both images are in it', held.includes('/assay:current') && held.includes('/assay:next'));
 const database = await Database.start(cluster);
 try {
-  for (const helm of chosen.length > 0 ? chosen : ['helm4', 'helm3']) {
-    await releaseOf({ helm, cluster, steps, database });
+  for (const part of chosen.length > 0 ? chosen : ['helm4', 'helm3', 'stores']) {
+    if (part === 'stores') await bundledStores('helm4', cluster, steps);
+    else await releaseOf({ helm: part, cluster, steps, database });
   }
 } finally {
   database.stop();

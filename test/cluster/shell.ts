@@ -56,6 +56,8 @@ export class Cluster {
     const child = spawn('bash', [join(this.tools, 'cluster.sh'), 'in', this.folder, ...command], {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'inherit'],
+      // A group of its own: whatever it starts ends with it.
+      detached: true,
     });
     return new Inside(child);
   }
@@ -79,7 +81,8 @@ export class Inside {
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    if (this.#child.pid !== undefined && this.#child.exitCode === null)
+      process.kill(-this.#child.pid, 'SIGKILL');
   }
 }
 

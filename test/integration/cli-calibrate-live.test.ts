@@ -162,6 +162,24 @@ describe('assay calibrate --gateway', () => {
     });
   }, 30_000);
 
+  it('certifies for one team, and no other team borrows it', async () => {
+    const first = await serve({ audit: { share: 1 } });
+    await observe(first, 200);
+    const saved = await (await fetch(`${first.adminUrl}/admin/policies/default/observations`)).text();
+    writeFileSync(at('red.jsonl'), saved.replaceAll('"team":"default"', '"team":"red"'));
+    const nobody = await calibrate([at('red.jsonl')]);
+    expect(nobody.code).toBe(1);
+    expect(nobody.stderr).toContain('200 rows are of other teams or policies');
+    const { code, stdout } = await calibrate([at('red.jsonl')], '--team', 'red', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ certified_on: 200, errors: 5 });
+
+    // Callers without a key are the team "default": for them nothing is proven.
+    const fresh = await serve({ certificates: [at('live.json')] });
+    const { data } = await label(fresh, REPLAYED_ROWS.slice(0, 40));
+    expect(data.filter(({ certificate }) => certificate !== null)).toEqual([]);
+  }, 30_000);
+
   it('refuses rows of several sets of judges, rows that come twice, and bad rows, each by name', async () => {
     const gateway = await serve({ audit: { share: 1 } });
     await observe(gateway, 60);

@@ -1,3 +1,5 @@
+import type { CohortBook } from './contracts/ranking.ts';
+import { createCohortBook } from './routing/ranking/cohort-book.ts';
 import { hash } from 'node:crypto';
 import type { Parts } from './compose-parts.ts';
 import { createScoreStore, type ScoreStore } from './caching/score-store.ts';
@@ -35,6 +37,8 @@ export interface Evidence {
   spendingOf(name: string, budget: BudgetConfig): Spending;
   /** Empty again when the size changes. */
   scores(bytes: number): ScoreStore;
+  /** Groups of candidates that come one by one: they outlast a reload. */
+  readonly cohorts: CohortBook;
   /** All there are, without what needs counting through verdicts. */
   lanes(): readonly Omit<LaneQuality, 'goldAgreement'>[];
   /** Null for a policy without lanes. */
@@ -96,6 +100,7 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
       watch.use(judges);
     },
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
+    cohorts: createCohortBook(parts.clock),
     scores: (bytes) => scores.get('scores', bytes, () => createScoreStore(bytes, parts.clock)),
     lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
     observations(policy, query) {

@@ -56,15 +56,9 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
       const router = withoutSelfJudging({ policy, config }, cached, (tiers) =>
         cascadeOf({ name, policy: { ...policy, tiers: [...tiers] } }, judges.preference, thresholdRule),
       );
-      const { resolvedAt, concurrency } = policy;
       return new Map([
         ['preference', preferenceRunner(router)],
-        [
-          'ranking',
-          rankingRunner(
-            createRanker({ router, resolvedAt, concurrency: Math.min(concurrency, MOST_COMPARISONS) }),
-          ),
-        ],
+        ['ranking', rankingRunnerOf(name, policy, router, parts)],
       ]);
     }
     case 'score': {
@@ -75,6 +69,22 @@ function runnersOf(name: string, policy: PolicyConfig, parts: FeedbackParts): Ma
     case 'critique':
       return critiqueRunners(name, policy, parts);
   }
+}
+
+function rankingRunnerOf(
+  name: string,
+  policy: PolicyConfig,
+  router: Router,
+  { evidence }: FeedbackParts,
+): TaskRunner {
+  const { resolvedAt, cohorts: settings } = policy;
+  const options = { router, resolvedAt, concurrency: Math.min(policy.concurrency, MOST_COMPARISONS) };
+  const { cohorts } = evidence;
+  return rankingRunner({
+    ranker: createRanker(options),
+    cohorts,
+    rules: { ...options, ...settings, policy: name },
+  });
 }
 
 /** Comparisons of one group at once: requests have many groups, and engines take their fill anyway. */

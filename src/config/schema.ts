@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { STRATUM_DIMENSIONS } from '../domain/stratum.ts';
 import { cache, policyCache } from './cache-schema.ts';
+import { cohorts } from './cohorts-schema.ts';
 import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
 import { judge } from './judge-schema.ts';
@@ -228,6 +229,7 @@ const policy = z.strictObject({
     .max(1)
     .default(0.9)
     .describe('Expected share of pairs in the right order at which an adaptive ranking stops comparing.'),
+  cohorts: cohorts.prefault({}).describe('Rankings whose candidates come in calls of their own.'),
   rubric: z
     .string()
     .min(1)

@@ -1,5 +1,5 @@
 import type { Constitution } from './constitution.ts';
-import type { RankingMethod } from './ranking.ts';
+import type { Cohort, RankingMethod } from './ranking.ts';
 import type { Rubric } from './rubric.ts';
 
 /** One turn of a conversation, as chat templates know it. Role names are not restricted: judges invent some. */
@@ -45,6 +45,8 @@ export interface Wishes {
   readonly method?: RankingMethod;
   /** Rankings: pairs that may be compared at most. */
   readonly comparisons?: number;
+  /** Rankings: the group that the only candidate belongs to. */
+  readonly cohort?: Cohort;
 }
 
 /** The two candidates by identity. */

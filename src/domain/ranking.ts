@@ -12,6 +12,23 @@ export interface RankingResult {
   /** Expected share of all pairs that stand in the right order, in [0.5, 1], by the fit's own uncertainty. */
   readonly certainty: number;
   readonly method: RankingMethod;
+  /** There when the candidates came one by one: who is who, and which one was asked about. */
+  readonly cohort?: CohortPlace;
+}
+
+/** A group whose candidates come in calls of their own, as rollouts do. */
+export interface Cohort {
+  /** Unique within team and policy while the group is open. */
+  readonly id: string;
+  /** Candidates that it waits for, at least 2. */
+  readonly size: number;
+}
+
+export interface CohortPlace extends Cohort {
+  /** Items by the order in which they came: the candidates of the ranking. */
+  readonly members: readonly string[];
+  /** Place of this item among them. */
+  readonly position: number;
 }
 
 /** All pairs; each against the next in a circle; or pairs chosen one after the other while something is open. */

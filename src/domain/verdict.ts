@@ -59,7 +59,8 @@ export interface TierDecision {
 
 /**
  * Facts a user may want to filter by; none of them changes the label. `evidence_dropped`: a quote of a critique
- * is not in the response; `self_judged`: the judge's own model family wrote a candidate; `incomplete`: comparisons of a ranking failed, the rewards rest on the others.
+ * is not in the response; `self_judged`: the judge's own model family wrote a candidate; `incomplete`: comparisons
+ * of a ranking failed or candidates of its cohort did not come, the rewards rest on the others.
  */
 export type Flag =
   | 'position_inconsistent'

@@ -1,5 +1,5 @@
 import type { Call } from '../contracts/call.ts';
-import type { Ranker } from '../contracts/ranking.ts';
+import type { CohortBook, CohortRules, Ranker } from '../contracts/ranking.ts';
 import type { Router } from '../contracts/routing.ts';
 import type { Constitution } from '../domain/constitution.ts';
 import type { CritiqueJudgment } from '../domain/critique.ts';
@@ -25,8 +25,21 @@ export function scoreRunner(router: Router<ScoreJudgment>, rubric: Rubric | unde
   };
 }
 
-export function rankingRunner(ranker: Ranker): TaskRunner {
-  return async (heading, item, call) => rankingVerdict(heading, await ranker.rank(item, call, heading.id));
+export interface RankingParts {
+  readonly ranker: Ranker;
+  /** For items that bring one candidate of a group. */
+  readonly cohorts: CohortBook;
+  readonly rules: CohortRules;
+}
+
+export function rankingRunner({ ranker, cohorts, rules }: RankingParts): TaskRunner {
+  return async (heading, item, call) => {
+    const { id: verdictId } = heading;
+    if (item.wishes?.cohort === undefined) {
+      return rankingVerdict(heading, await ranker.rank(item, call, verdictId));
+    }
+    return rankingVerdict(heading, await cohorts.join({ item, verdictId, rules }, call));
+  };
 }
 
 /** What is asked of items that do not say it themselves. */

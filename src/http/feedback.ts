@@ -1,5 +1,6 @@
 import type { ItemInput } from '../contracts/feedback.ts';
 import type { JobLine } from '../contracts/jobs.ts';
+import { GatewayError } from '../domain/errors.ts';
 import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { parseFeedback } from '../wire/feedback-request.ts';
@@ -41,6 +42,7 @@ export function createFeedbackHandler(task: Task, deps: GatewayDeps, catalogue: 
     const { items } = parsed.value;
     const policy = catalogue.policy(parsed.value.policy, principal, task);
     if (deps.jobs !== null && prefersAsync(exchange)) {
+      refuseCohorts(items);
       const intake = { lines: linesOf(items), digest: () => digestOf(body) };
       const about = { task, policy: policy.name, team: principal.team };
       const request = { ...PLAIN_JOB, ...about, idempotencyKey: idempotencyKeyOf(exchange) };
@@ -55,6 +57,14 @@ export function createFeedbackHandler(task: Task, deps: GatewayDeps, catalogue: 
     const reply = textOf(exchange.requestId, verdicts);
     sendJsonText(exchange, 200, reply, verdictHeaders(exchange, verdicts));
   };
+}
+
+/** A job's items are judged in parts, at any time: a group would wait for candidates that come hours later. */
+function refuseCohorts(items: readonly ItemInput[]): void {
+  const position = items.findIndex((input) => input.ok && input.item.wishes?.cohort !== undefined);
+  if (position === -1) return;
+  const message = `items[${position}].cohort is for calls that wait; leave out "Prefer: respond-async", or bring the whole group as the candidates of one item`;
+  throw new GatewayError('invalid_request', message, { param: `items[${position}].cohort` });
 }
 
 function longestWait(verdicts: readonly Verdict[]): number {

@@ -135,6 +135,22 @@ export const rankingItemSchema = z
   })
   .meta({ id: 'RankingItem' });
 
+const cohort = z
+  .strictObject({
+    id: name.meta({ description: 'Name of the group, another one for each group.', example: 'step-7/p-12' }),
+    size: z
+      .int()
+      .min(CANDIDATES.ranking.least)
+      .max(CANDIDATES.ranking.most)
+      .meta({ description: 'Candidates that the group waits for.', example: 8 }),
+  })
+  .meta({ id: 'Cohort' });
+
+/** One candidate of a group that comes in calls of their own; it has a name, so that it may come twice. */
+export const cohortItemSchema = z
+  .strictObject({ ...common, id: name, candidates: single, cohort, rubric, ...ranking, reasons, metadata })
+  .meta({ id: 'CohortItem' });
+
 /** What an item may hold, whatever its task: the schema of its task allows less. */
 interface RawFields {
   readonly prompt: Item['prompt'];
@@ -150,6 +166,7 @@ interface RawFields {
   readonly evidence?: boolean | null | undefined;
   readonly method?: Wishes['method'] | null;
   readonly comparisons?: number | null | undefined;
+  readonly cohort?: Wishes['cohort'] | null;
 }
 
 const ITEM_SCHEMAS: Readonly<Record<Task, z.ZodType<RawFields>>> = {
@@ -182,12 +199,14 @@ export interface RawItem {
 export function readItem(task: Task, rawItem: RawItem, names: ItemNames): ItemInput {
   const { raw, list, position, id, problems } = rawItem;
   const place = `${list}[${position}]`;
-  const checked = check(ITEM_SCHEMAS[task], raw, [list, position]);
+  const checked = check(schemaOf(task, raw), raw, [list, position]);
   if (!checked.ok) return rejected(id, raw, [...problems, ...checked.problems]);
   const { prompt, candidates, metadata } = checked.value;
   const rubricOf = find('rubric', checked.value.rubric, names.rubrics, place);
   const constitutionOf = find('constitution', checked.value.constitution, names.constitutions, place);
-  const found = [...problems, ...rubricOf.problems, ...constitutionOf.problems];
+  const isInJob = checked.value.cohort !== undefined && list === 'lines';
+  const misplaced = isInJob ? [invalid(`${place}.cohort`, NOT_IN_JOBS)] : [];
+  const found = [...problems, ...rubricOf.problems, ...constitutionOf.problems, ...misplaced];
   if (found.length > 0) return rejected(id, raw, found);
   const wishes = wishesOf(checked.value, constitutionOf.value);
   const inclusion = checked.value.inclusion_probability ?? 1;
@@ -196,9 +215,19 @@ export function readItem(task: Task, rawItem: RawItem, names: ItemNames): ItemIn
   return { ok: true, item: wishes === null ? item : { ...item, wishes } };
 }
 
+const NOT_IN_JOBS = 'is for calls that wait; in a job bring the whole group as the candidates of one item';
+
+const bringsCohort = z.looseObject({ cohort: z.custom((value) => value !== undefined && value !== null) });
+
+/** Of a ranking there are two forms: the whole group, and one candidate of it. */
+function schemaOf(task: Task, raw: unknown): z.ZodType<RawFields> {
+  const isMember = task === 'ranking' && bringsCohort.safeParse(raw).success;
+  return isMember ? cohortItemSchema : ITEM_SCHEMAS[task];
+}
+
 /** Null when nothing is wished, as in every preference. */
 function wishesOf(fields: RawFields, constitution: Constitution | undefined): Wishes | null {
-  const { reference, reasons, revise, seed, evidence, method, comparisons } = fields;
+  const { reference, reasons, revise, seed, evidence, method, comparisons, cohort: group } = fields;
   const given = Object.entries({
     reference,
     reasons,
@@ -208,6 +237,7 @@ function wishesOf(fields: RawFields, constitution: Constitution | undefined): Wi
     evidence,
     method,
     comparisons,
+    cohort: group,
   }).filter(([, value]) => value !== undefined && value !== null);
   return given.length === 0 ? null : Object.fromEntries(given);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ItemInput } from '../contracts/feedback.ts';
 import type { Task } from '../domain/task.ts';
 import {
+  cohortItemSchema,
   critiqueItemSchema,
   type ItemNames,
   preferenceItemSchema,
@@ -30,7 +31,7 @@ export const requestSchemas = {
   preference: requestOf(preferenceItemSchema, 'PreferencesRequest'),
   score: requestOf(scoreItemSchema, 'ScoresRequest'),
   critique: requestOf(critiqueItemSchema, 'CritiquesRequest'),
-  ranking: requestOf(rankingItemSchema, 'RankingsRequest'),
+  ranking: requestOf(z.union([rankingItemSchema, cohortItemSchema]), 'RankingsRequest'),
 };
 
 const requestFrame = z.strictObject({ policy: policyField, items: z.array(z.unknown()) });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CritiqueStep } from '../domain/critique.ts';
 import type { CriterionScore } from '../domain/score.ts';
+import type { CohortPlace } from '../domain/ranking.ts';
 import { pointsOf } from '../domain/rubric.ts';
 import type { FeedbackResult } from '../domain/verdict.ts';
 import { costSchema, renderCost } from './cost.ts';
@@ -68,6 +69,18 @@ const rankingSchema = z
     order: z.array(z.int().min(0)).meta({ description: 'Positions of the candidates, best first.' }),
     ranks: z.array(z.number().min(1)).meta({ description: '1 is the best; equal rewards share the mean.' }),
     comparisons: z.object({ judged: z.int(), failed: z.int(), possible: z.int() }),
+    cohort: z
+      .object({
+        id: z.string(),
+        size: z.int(),
+        members: z.array(z.string()).meta({
+          description: 'Ids of the items in the order in which they came: the candidates of the ranking.',
+        }),
+        position: z.int().min(0).meta({ description: 'Place of this item among them.' }),
+        reward: z.number().meta({ description: 'Its reward.' }),
+      })
+      .optional()
+      .meta({ description: 'There when the candidates came one by one.' }),
   })
   .meta({ id: 'Ranking' });
 
@@ -95,7 +108,7 @@ export function renderResult(result: FeedbackResult | undefined): WireResult {
         },
       };
     case 'ranking': {
-      const { method, rewards, standardErrors, order, ranks, comparisons } = result;
+      const { method, rewards, standardErrors, order, ranks, comparisons, cohort } = result;
       return {
         ranking: {
           method,
@@ -104,10 +117,15 @@ export function renderResult(result: FeedbackResult | undefined): WireResult {
           order: [...order],
           ranks: [...ranks],
           comparisons,
+          ...(cohort === undefined ? {} : { cohort: renderPlace(cohort, rewards) }),
         },
       };
     }
   }
+}
+
+function renderPlace({ members, ...place }: CohortPlace, rewards: readonly number[]) {
+  return { ...place, members: [...members], reward: rewards[place.position] ?? 0 };
 }
 
 function renderCriterion(read: CriterionScore): z.infer<typeof scoreSchema>['criteria'][number] {

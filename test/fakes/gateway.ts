@@ -66,7 +66,7 @@ export async function startTestGateway(
     policies: [
       {
         name: 'default',
-        tasks: ['preference'],
+        tasks: ['preference', 'ranking'],
         engines: engines.map((engine) => engine.id),
         deadlineMs: 30_000,
       },

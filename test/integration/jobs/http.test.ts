@@ -235,6 +235,19 @@ describe('jobs over HTTP', () => {
     expect((await ended(await idOf(reply))).map((row) => row.item_id)).toEqual(['one']);
   });
 
+  it('takes no candidates that wait for others: a job judges its items in parts', async () => {
+    const member = { id: 'm', prompt: 'p', candidates: ['x'], cohort: { id: 'g', size: 2 } };
+    const reply = await gateway.post(
+      '/v1/feedback/rankings',
+      { items: [member] },
+      { prefer: 'respond-async' },
+    );
+    expect(reply.status).toBe(400);
+    expect(await reply.json()).toMatchObject({
+      error: { code: 'invalid_request', param: 'items[0].cohort' },
+    });
+  });
+
   it('tells of its progress by events, and of what was seen no more', async () => {
     feedback.hold();
     const id = await idOf(await post(JOBS, Array.from({ length: 20 }, (_, n) => line(`e${n}`)).join('\n')));

@@ -1,47 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../src/contracts/call.ts';
-import type { Router, RoutingResult } from '../../../src/contracts/routing.ts';
 import type { Item, Wishes } from '../../../src/domain/item.ts';
-import { judgmentOf } from '../../../src/domain/judgment.ts';
 import { createRanker } from '../../../src/routing/ranking/ranker.ts';
-import { keyOfModel } from '../../fakes/judge-key.ts';
-
-/** Prefers the longer text; equal lengths tie. Pairs for which `failing` says so fail. */
-function routerByLength(failing: (pair: readonly string[]) => boolean = () => false) {
-  const asked: string[] = [];
-  let most = 0;
-  let running = 0;
-  const router: Router = {
-    async route({ candidates }): Promise<RoutingResult> {
-      const [a = '', b = ''] = candidates;
-      asked.push(`${a}/${b}`);
-      running += 1;
-      most = Math.max(most, running);
-      await Promise.resolve();
-      running -= 1;
-      const common = { trail: [], decisions: [], difficulty: null, inclusion: 1 };
-      if (failing(candidates)) {
-        const problem = { code: 'engine_error', message: 'it broke', param: null } as const;
-        return { ...common, end: { type: 'failed', problem } };
-      }
-      const share = 1 / (1 + Math.exp(2 * (b.length - a.length)));
-      const reading = {
-        order: 'ab',
-        probabilities:
-          a.length === b.length ? { a: 0.1, b: 0.1, tie: 0.8 } : { a: share, b: 1 - share, tie: 0 },
-        worstCase: 0.9,
-        censored: false,
-        mass: 1,
-      } as const;
-      const judgment = judgmentOf([reading], keyOfModel('m'));
-      return {
-        ...common,
-        end: { type: 'accepted', tier: 'small', judgment, certificate: null, basis: 'reference' },
-      };
-    },
-  };
-  return { router, asked, most: () => most };
-}
+import { routerByLength } from '../../fakes/length-router.ts';
 
 function group(candidates: readonly string[], wishes: Wishes = {}): Item {
   return { id: 'g', prompt: 'p', candidates, rubric: undefined, wishes, metadata: {} };

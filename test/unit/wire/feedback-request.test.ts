@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFeedback } from '../../../src/wire/feedback-request.ts';
+import { createLineReader, parseFeedback } from '../../../src/wire/feedback-request.ts';
 
 const RULES = {
   maxItems: 3,
@@ -202,5 +202,27 @@ describe('an item', () => {
     );
     expect(problem).toContain('items[1].candidates');
     expect(problem).not.toContain(secret);
+  });
+});
+
+describe('a candidate of a cohort', () => {
+  const member = { id: 'm', prompt: 'Why?', candidates: ['Because.'], cohort: { id: 'g', size: 4 } };
+
+  it('is read with its group', () => {
+    const parsed = parseFeedback('ranking', { items: [member] }, RULES);
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: { items: [{ ok: true, item: { id: 'm', wishes: { cohort: { id: 'g', size: 4 } } } }] },
+    });
+  });
+
+  it('is refused in a job, whose items are judged in parts', () => {
+    expect(createLineReader('ranking', RULES)(3, member)).toMatchObject({
+      ok: false,
+      problem: {
+        message:
+          'lines[3].cohort is for calls that wait; in a job bring the whole group as the candidates of one item',
+      },
+    });
   });
 });

@@ -61,6 +61,15 @@ const key = z.strictObject({
     .describe('SHA-256 of the whole key in hexadecimal; `assay keys new` prints it.'),
 });
 
+const teamKey = key.extend({
+  scopes: z
+    .array(z.enum(['submit', 'read']))
+    .min(1)
+    .max(2)
+    .default(['submit', 'read'])
+    .describe('What it allows: `submit` asks for work and steers it, `read` only looks.'),
+});
+
 const admin = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   port: z.int().min(0).max(65535).default(8081).describe('Port of the admin API; 0 takes a free one.'),
@@ -310,7 +319,11 @@ export const teamSettings = z.strictObject({
 });
 
 const team = z.strictObject({
-  keys: z.array(key).max(64).default([]).describe('API keys of the team; two live ones allow a rotation.'),
+  keys: z
+    .array(teamKey)
+    .max(64)
+    .default([])
+    .describe('API keys of the team; two live ones allow a rotation.'),
   ...teamSettings.shape,
 });
 

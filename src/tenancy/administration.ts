@@ -27,7 +27,8 @@ export function createTeamAdministration(options: AdministrationOptions): TeamAd
   const { store, directory } = options;
   const acted = async <T>(work: (books: TeamBooks) => Promise<T>): Promise<T> => {
     const done = await store.act(work);
-    await directory.refresh();
+    // The act is done: when its result cannot be read now, it is a moment later.
+    await directory.refresh().catch(() => undefined);
     return done;
   };
   return {
@@ -45,32 +46,36 @@ type KeyActs = Pick<TeamAdministration, 'keys' | 'addKey' | 'rotateKey' | 'revok
 function teamActs({ directory, settingsOf, clock }: AdministrationOptions, acted: Acted): TeamActs {
   const save = async (
     name: string,
-    settings: TeamSettings,
-    event: Pick<AuditEntry, 'actor' | 'act'>,
+    { actor, act }: Pick<AuditEntry, 'actor' | 'act'>,
+    settle: (before: TeamSettings | null, teams: number) => TeamSettings,
   ): Promise<TeamDetail> => {
-    await acted(async (books) => {
+    refuseFile(directory, name);
+    // The settings are read in the transaction: acts at two gateways do not undo each other.
+    const settings = await acted(async (books) => {
       const teams = await books.teams();
       const before = teams.find((team) => team.name === name)?.settings ?? null;
-      if (event.act === 'team.add') refuseNew(name, teams.length, before !== null);
-      else if (before === null) throw unknownTeam(name);
-      await books.saveTeam(name, settings);
-      await books.write({ ...event, subject: `team:${name}`, before, after: settings });
+      const after = settle(before, teams.length);
+      await books.saveTeam(name, after);
+      await books.write({ actor, act, subject: `team:${name}`, before, after });
+      return after;
     });
-    return detailOf(directory, name);
+    return describe(name, { source: 'ledger', settings }, directory);
   };
   return {
     teams: () => [...directory.all()].map(([name, team]) => describe(name, team, directory)).toSorted(byName),
     team: (name) => detailOf(directory, name),
-    async addTeam(name, settings, actor) {
-      const checked = settingsOf(name, settings);
-      refuseFile(directory, name);
-      return save(name, checked, { actor, act: 'team.add' });
+    addTeam(name, settings, actor) {
+      return save(name, { actor, act: 'team.add' }, (before, teams) => {
+        const checked = settingsOf(name, settings);
+        refuseNew(name, teams, before !== null);
+        return checked;
+      });
     },
-    async setTeam(name, changes, actor) {
-      refuseFile(directory, name);
-      const now = directory.find(name);
-      if (now === undefined) throw unknownTeam(name);
-      return save(name, settingsOf(name, changed(now.settings, changes)), { actor, act: 'team.set' });
+    setTeam(name, changes, actor) {
+      return save(name, { actor, act: 'team.set' }, (before) => {
+        if (before === null) throw unknownTeam(name);
+        return settingsOf(name, changed(before, changes));
+      });
     },
     async removeTeam(name, actor) {
       refuseFile(directory, name);
@@ -105,8 +110,8 @@ function keyActs({ store, directory, clock, random }: AdministrationOptions, act
       return store.keys(team);
     },
     addKey(team, { label, scopes, lifeSeconds }, actor) {
-      detailOf(directory, team);
       return acted(async (books) => {
+        await needTeam(books, directory, team);
         refuseMore(await books.keys(team), label, clock.now());
         const expiresAt = lifeSeconds === null ? null : clock.now() + lifeSeconds * 1_000;
         const issued = await issue(books, { team, label, scopes, expiresAt }, random);
@@ -208,6 +213,12 @@ function refuseNew(name: string, teams: number, isThere: boolean): void {
 function refuseFile(directory: TeamDirectory, name: string): void {
   if (directory.find(name)?.source !== 'file') return;
   throw new GatewayError('conflict', `the team "${name}" stands in the configuration file: change it there`);
+}
+
+/** A team of the ledger may be newer, or gone for a moment longer, than this gateway knows. */
+async function needTeam(books: TeamBooks, directory: TeamDirectory, name: string): Promise<void> {
+  if (directory.find(name)?.source === 'file') return;
+  if (!(await books.teams()).some((team) => team.name === name)) throw unknownTeam(name);
 }
 
 function detailOf(directory: TeamDirectory, name: string): TeamDetail {

@@ -7,11 +7,16 @@ import { knownKey, type KnownKey } from './key-authenticator.ts';
 /** API keys from the configuration; only their hashes stand there. */
 export interface TeamKeys {
   readonly team: string;
+  /** Of its keys that name none. */
   readonly scopes: readonly Scope[];
   readonly policies: readonly string[] | null;
   /** Absent allows all. */
   readonly classes?: readonly CallClass[];
-  readonly keys: readonly { readonly id: string; readonly sha256: string }[];
+  readonly keys: readonly {
+    readonly id: string;
+    readonly sha256: string;
+    readonly scopes?: readonly Scope[];
+  }[];
 }
 
 /** What keys of the configuration allow. */
@@ -23,12 +28,11 @@ export function configKeys(teams: readonly TeamKeys[]): ReadonlyMap<string, Know
   for (const { team, scopes, policies, classes, keys } of teams) {
     const common = {
       team,
-      scopes: new Set(scopes),
       policies: policies === null ? null : new Set(policies),
       ...(classes === undefined ? {} : { classes: new Set(classes) }),
     };
-    for (const { id, sha256 } of keys) {
-      const principal: Principal = { ...common, keyId: id };
+    for (const { id, sha256, scopes: own = scopes } of keys) {
+      const principal: Principal = { ...common, scopes: new Set(own), keyId: id };
       known.set(id, knownKey(sha256, principal));
     }
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Scope } from '../../src/contracts/authenticator.ts';
+import type { Refusal, Scope } from '../../src/contracts/authenticator.ts';
 import { startTestGateway, type TestGateway } from '../fakes/gateway.ts';
 
 const description = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
@@ -19,6 +19,10 @@ describe('scopes', () => {
     ['submit', holder(['submit'])],
     ['admin', holder(['admin'])],
   ]);
+  const refusals = new Map<string, Refusal>([
+    ['hasty', { code: 'rate_limited', retryAfterMs: 41_500 }],
+    ['blind', { code: 'storage_unavailable', retryAfterMs: 5_000 }],
+  ]);
 
   beforeAll(async () => {
     gateway = await startTestGateway([], {
@@ -26,7 +30,7 @@ describe('scopes', () => {
         authenticate: ({ authorization = '' }) =>
           holders.get(authorization) ?? {
             ok: false,
-            refusal: { code: 'unauthenticated', retryAfterMs: null },
+            refusal: refusals.get(authorization) ?? { code: 'unauthenticated', retryAfterMs: null },
           },
       },
     });
@@ -81,6 +85,15 @@ describe('scopes', () => {
     const refused = [...(await statuses('submit'))].filter(([, status]) => status === 403);
     expect(refused.map(([route]) => route).every((route) => route.startsWith('GET '))).toBe(true);
     expect(refused).toHaveLength(15);
+  });
+
+  it.each([
+    ['hasty', 429, 'rate_limited', '42'],
+    ['blind', 503, 'storage_unavailable', '5'],
+  ])('a caller who is %s is told when to come again', async (authorization, status, code, wait) => {
+    const answer = await fetch(`${gateway.url}/v1/models`, { headers: { authorization } });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, wait]);
+    expect(await answer.json()).toMatchObject({ error: { code } });
   });
 
   it('says which scope is missing', async () => {

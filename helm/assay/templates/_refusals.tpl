@@ -34,11 +34,11 @@ becomes ready. All of them are told at once, each with its key and what to do.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if and (not $config.teams) (not (default dict $config.server).allowAnonymous) }}
-{{- $problems = append $problems "config.teams: whoever reaches the service could spend GPU time; add teams with keys (assay keys new), or set config.server.allowAnonymous: true" }}
+{{- if and (not $config.teams) (not (default dict $config.server).allowAnonymous) (not (default dict $config.server).requireKey) }}
+{{- $problems = append $problems "config.teams: whoever reaches the service could spend GPU time; add teams with keys (assay keys new), set config.server.requireKey: true (keys in the ledger), or config.server.allowAnonymous: true" }}
 {{- end }}
-{{- if and (hasKey $config "admin") (not (default dict $config.admin).keys) }}
-{{- $problems = append $problems "config.admin.keys: the admin API of a pod needs keys (assay keys new); without them leave config.admin out" }}
+{{- if and (hasKey $config "admin") (not (default dict $config.admin).keys) (not (default dict $config.admin).requireKey) }}
+{{- $problems = append $problems "config.admin.keys: the admin API of a pod needs keys (assay keys new); config.admin.requireKey: true leaves them to the ledger; without either leave config.admin out" }}
 {{- end }}
 {{- toYaml $problems }}
 {{- end }}

@@ -43,6 +43,11 @@ describe('keys from the configuration', () => {
     expect(authenticate(`bearer ${KEY}`)).toEqual(found);
   });
 
+  it('gives a key the scopes that stand beside it', () => {
+    const keys = configKeys([{ ...reward, keys: [{ id: 'k1', sha256: SHA256, scopes: ['read'] }] }]);
+    expect(keys.get('k1')?.entry.principal.scopes).toEqual(new Set(['read']));
+  });
+
   it('takes the key as the user name of Basic too', () => {
     expect(authenticate(`Basic ${Buffer.from(`${KEY}:`).toString('base64')}`)).toEqual(found);
   });

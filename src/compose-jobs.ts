@@ -1,10 +1,10 @@
+import { createBackground } from './compose-background.ts';
 import { createBatches } from './compose-batches.ts';
 import type { OpenStorage } from './compose-ledger.ts';
 import type { Parts } from './compose-parts.ts';
 import type { GatewayState } from './compose-state.ts';
 import type { Config } from './config/schema.ts';
-import type { JobService } from './contracts/jobs.ts';
-import type { StoredBatches } from './http/deps.ts';
+import type { GatewayDeps } from './http/deps.ts';
 import { createJobService } from './jobs/service.ts';
 import { createDispatcher } from './jobs/webhooks/dispatcher.ts';
 import { createSender } from './jobs/webhooks/sender.ts';
@@ -22,12 +22,8 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
-/** Null where nothing is kept. */
-export interface JobSurfaces {
-  readonly jobs: JobService | null;
-  /** OpenAI files and batches. */
-  readonly stored: StoredBatches | null;
-}
+/** Each is null where nothing is kept. */
+export type JobSurfaces = Pick<GatewayDeps, 'jobs' | 'stored' | 'background'>;
 
 export interface JobsOptions {
   readonly config: Config;
@@ -40,7 +36,7 @@ export interface JobsOptions {
 export function createJobs({ config, storage, parts, current }: JobsOptions): Jobs {
   if (storage === null) {
     return {
-      surfaces: { jobs: null, stored: null },
+      surfaces: { jobs: null, stored: null, background: null },
       start: async () => undefined,
       close: async () => undefined,
     };
@@ -72,7 +68,11 @@ export function createJobs({ config, storage, parts, current }: JobsOptions): Jo
     },
   };
   return {
-    surfaces: { jobs: createJobService({ ...common, endpoints, worker }), stored: batches.stored },
+    surfaces: {
+      jobs: createJobService({ ...common, endpoints, worker }),
+      stored: batches.stored,
+      background: createBackground({ config, storage, parts, worker }),
+    },
     async start() {
       await worker.start();
       dispatcher.start();

@@ -15,6 +15,7 @@ import { createJobSampler } from './compose-sampling.ts';
 import { policyInfos } from './compose-routing.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
+import type { BackgroundService } from './contracts/background.ts';
 import type { LineRelay } from './contracts/batches.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { FeedbackService } from './contracts/feedback.ts';
@@ -60,6 +61,7 @@ export async function createState(
     quality: evidence.quality,
     jobs: lasting.jobs,
     stored: lasting.stored,
+    background: lasting.background,
     budgets: lasting.tenancy.budgets,
     items: lasting.tenancy.items,
     sampler: createJobSampler,
@@ -96,6 +98,8 @@ export interface Lasting {
   readonly jobs: JobService | null;
   /** Null where nothing is kept. */
   readonly stored: StoredBatches | null;
+  /** Null where nothing is kept. */
+  readonly background: BackgroundService | null;
   /** Null where nothing is kept. */
   readonly ledger: Ledger | null;
   readonly labels: LabelCache;

@@ -50,6 +50,8 @@ export interface LineUsage {
 export interface LineInput {
   readonly customId: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Policies that its caller may use, where no batch says so. */
+  readonly allowed?: readonly string[] | null;
 }
 
 /** How a line ended: `text` is its row in the output file when the outcome is `ok`, else in the error file. */

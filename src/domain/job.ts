@@ -24,8 +24,16 @@ export type JobState = (typeof JOB_STATES)[number];
 /** Why the rest of a job is not judged: it names the state in which the job ends. */
 export type StopReason = 'cancelled' | 'expired' | 'over_budget';
 
-/** What is done with the items of a job: a kind of feedback, or the calls of an OpenAI batch. */
-export type JobWork = Task | 'batch';
+/** What is done with the items of a job: a kind of feedback, or calls of this gateway. */
+export type JobWork = Task | CallWork;
+
+/** The calls of an OpenAI batch, or the one call of a response in the background. */
+export const CALL_WORKS = ['batch', 'response'] as const;
+export type CallWork = (typeof CALL_WORKS)[number];
+
+export function isCallWork(work: JobWork): work is CallWork {
+  return work === 'batch' || work === 'response';
+}
 
 export const PRIORITIES = ['low', 'normal', 'high'] as const;
 export type Priority = (typeof PRIORITIES)[number];

@@ -90,7 +90,7 @@ export const LABELS = {
   name: { from: 'configuration', meaning: 'name of the team or policy that has the limit' },
   per: { from: ['minute', 'day', 'month'], meaning: 'period of the limit, in UTC' },
   limit: { from: ['money', 'tokens', 'requests', 'items'], meaning: 'what is limited' },
-  work: { from: [...TASKS, 'batch'], meaning: 'kind of feedback of a job, or an OpenAI batch' },
+  work: { from: [...TASKS, 'batch', 'response'], meaning: 'kind of feedback, batch or background response' },
   job_state: { from: JOB_STATES, meaning: 'how the job stands, see docs/jobs.md' },
   delivery: {
     from: ['delivered', 'failed', 'given_up'],

@@ -1,3 +1,4 @@
+import type { BackgroundService } from '../contracts/background.ts';
 import type { BatchService } from '../contracts/batches.ts';
 import type { BudgetGate } from '../contracts/budgets.ts';
 import type { CallStarter } from '../contracts/call.ts';
@@ -38,6 +39,8 @@ export interface GatewayDeps {
   readonly jobs: JobService | null;
   /** Null where nothing is kept. */
   readonly stored: StoredBatches | null;
+  /** Responses in the background. Null where nothing is kept. */
+  readonly background: BackgroundService | null;
   /** Null where nothing is kept. */
   readonly ledger: LedgerReader | null;
   /** The first one serves requests that name none. */

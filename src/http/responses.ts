@@ -3,6 +3,7 @@ import type { GenerationEvent } from '../contracts/engine.ts';
 import { createResponseBuilder, type ResponseBuilder } from '../wire/responses/builder.ts';
 import type { ResponseEvent } from '../wire/responses/output.ts';
 import { readResponsesRequest } from '../wire/responses/request.ts';
+import { startInBackground } from './background/routes.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { GatewayDeps } from './deps.ts';
 import { EventStream } from './event-stream.ts';
@@ -22,6 +23,7 @@ export function createResponsesHandler(deps: GatewayDeps, catalogue: Catalogue):
     if (!read.ok) return sendProblems(exchange, read.problems);
     const { body, chat } = read.value;
     const offer = catalogue.model(body.model, principal);
+    if (body.background === true) return startInBackground(exchange, principal, body, deps);
     const id = deps.random.id('resp_');
     const builder = createResponseBuilder({ id, created: Math.floor(deps.clock.now() / 1_000), body });
     return withItem(exchange, deps, offer, async (call) => {

@@ -54,6 +54,9 @@ const SCOPES: Readonly<Record<string, Scope>> = {
   'GET /v1/batches': 'read',
   'GET /v1/batches/:id': 'read',
   'POST /v1/batches/:id/cancel': 'submit',
+  'GET /v1/responses/:id': 'read',
+  'DELETE /v1/responses/:id': 'submit',
+  'POST /v1/responses/:id/cancel': 'submit',
 };
 
 /** A handler for callers whose key allows the route. Throws for a route that is not in the table: a defect. */

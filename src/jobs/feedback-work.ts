@@ -3,6 +3,7 @@ import type { FeedbackService, ItemInput } from '../contracts/feedback.ts';
 import type { ClaimedShard, PendingItem } from '../contracts/job-store.ts';
 import { addCosts } from '../domain/cost.ts';
 import type { Problem } from '../domain/errors.ts';
+import { isCallWork } from '../domain/job.ts';
 import type { Task } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { CallsUnderWay } from './calls-under-way.ts';
@@ -59,7 +60,7 @@ function judgeOf(
 }
 
 function asTask(work: ClaimedShard['task']): Task {
-  if (work === 'batch') throw new Error('lines of a batch are not judged');
+  if (isCallWork(work)) throw new Error('lines of a batch are not judged');
   return work;
 }
 

@@ -1,7 +1,7 @@
 import type { ClaimedShard, ItemEnd, JobPulse, JobWorkStore, PendingItem } from '../contracts/job-store.ts';
 import type { Logger } from '../contracts/telemetry.ts';
 import type { Problem } from '../domain/errors.ts';
-import type { StopReason } from '../domain/job.ts';
+import { isCallWork, type StopReason } from '../domain/job.ts';
 import { Allowance } from './allowance.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -53,7 +53,7 @@ export class ShardRun {
     this.#tools = tools;
     this.#allowance = new Allowance(pulse.budgetNanoUsd, pulse.nanoUsd);
     this.#isCareful = losses > CAREFUL_AFTER;
-    this.#work = (claimed.task === 'batch' ? createLineWork : createFeedbackWork)(claimed, tools);
+    this.#work = (isCallWork(claimed.task) ? createLineWork : createFeedbackWork)(claimed, tools);
     this.#checkpoint = new Checkpoint({
       ...tools,
       lease,
@@ -68,7 +68,11 @@ export class ShardRun {
 
   /** How the job stands by now. */
   hear({ state }: JobPulse): void {
-    if (state !== this.#claimed.pulse.state && state !== 'running') this.halt();
+    const { pulse, task } = this.#claimed;
+    if (state === pulse.state || state === 'running') return;
+    // Nobody sees what a cancelled response would have said.
+    if (task === 'response') this.drop();
+    else this.halt();
   }
 
   /** Lets what is under way end, and starts nothing more. */

@@ -23,7 +23,7 @@ interface Described {
   readonly failures?: readonly ErrorCode[];
 }
 
-function operation(described: Described): ZodOpenApiOperationObject {
+export function storedOperation(described: Described): ZodOpenApiOperationObject {
   const { operationId, summary, description, schema } = described;
   return {
     operationId,
@@ -41,7 +41,7 @@ const filePath = z.object({ id: z.string().meta({ example: 'file-5ktoa7r21ngbq8o
 const batchPath = z.object({ id: z.string().meta({ example: 'batch_5ktoa7r21ngbq8o4dv60mnk371' }) });
 
 const upload: ZodOpenApiOperationObject = {
-  ...operation({
+  ...storedOperation({
     operationId: 'createFile',
     summary: 'Upload a file',
     description: 'Streamed into the database; the answer says that all of it is kept.',
@@ -70,7 +70,7 @@ const content: ZodOpenApiOperationObject = {
 };
 
 const create: ZodOpenApiOperationObject = {
-  ...operation({
+  ...storedOperation({
     operationId: 'createBatch',
     summary: 'Make the calls of a file, line by line, while nobody waits',
     description:
@@ -86,7 +86,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
   '/v1/files': {
     post: upload,
     get: {
-      ...operation({
+      ...storedOperation({
         operationId: 'listFiles',
         summary: "Your team's files",
         schema: fileListSchema,
@@ -97,7 +97,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
   },
   '/v1/files/{id}': {
     get: {
-      ...operation({
+      ...storedOperation({
         operationId: 'retrieveFile',
         summary: 'One file',
         schema: fileSchema,
@@ -106,7 +106,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
       requestParams: { path: filePath },
     },
     delete: {
-      ...operation({
+      ...storedOperation({
         operationId: 'deleteFile',
         summary: 'Delete a file; batches that have begun go on',
         schema: deletedFileSchema,
@@ -119,7 +119,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
   '/v1/batches': {
     post: create,
     get: {
-      ...operation({
+      ...storedOperation({
         operationId: 'listBatches',
         summary: "Your team's batches, the newest first",
         schema: batchListSchema,
@@ -130,7 +130,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
   },
   '/v1/batches/{id}': {
     get: {
-      ...operation({
+      ...storedOperation({
         operationId: 'retrieveBatch',
         summary: 'One batch',
         schema: batchSchema,
@@ -141,7 +141,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
   },
   '/v1/batches/{id}/cancel': {
     post: {
-      ...operation({
+      ...storedOperation({
         operationId: 'cancelBatch',
         summary: 'Ask no further line: what is under way ends, and what has ended stays',
         schema: batchSchema,

@@ -23,6 +23,7 @@ import {
   SCORES_EXAMPLE,
 } from './openapi-examples.ts';
 import { BODY_FAILURES, COMMON_FAILURES, failures } from './openapi-failures.ts';
+import { backgroundPaths } from './openapi-background.ts';
 import { batchPaths } from './openapi-batches.ts';
 import { jobPaths } from './openapi-jobs.ts';
 import { callHeaders, engineReplySchema, modelPath, policyPath, statusSchema } from './openapi-parts.ts';
@@ -72,6 +73,7 @@ export function openApiDocument({
       '/v1/completions': { post: generation('Text completion', completionRequestSchema, COMPLETION_EXAMPLE) },
       '/v1/embeddings': { post: embeddings },
       ...batchPaths,
+      ...backgroundPaths,
       ...trainerPaths,
       '/v1/models': { get: modelList },
       '/v1/models/{id}': { get: oneModel },

@@ -15,25 +15,7 @@ export interface BatchGateway extends AsyncDisposable {
 export async function startBatchGateway(concurrency: number, maxItems = 1_000): Promise<BatchGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-batches-'));
   const engine = await startGatedEngine('judge');
-  const path = join(folder, 'assay.yaml');
-  writeFileSync(
-    path,
-    stringify({
-      storage: { kind: 'embedded', directory: 'data' },
-      jobs: { concurrency, maxItems },
-      engines: {
-        judge: {
-          kind: 'openai',
-          flavour: 'vllm',
-          replicas: [engine.url],
-          model: 'judge',
-          cost: { gpuHourUsd: 1 },
-        },
-      },
-      judges: { quick: { engine: 'judge', orders: 'one' } },
-      policies: { default: { tiers: ['quick'] } },
-    }),
-  );
+  const path = writeBatchConfig(folder, engine.url, { concurrency, maxItems });
   const gateway = await createProgram({}).serve({
     source: { type: 'file', path },
     host: '127.0.0.1',
@@ -50,4 +32,32 @@ export async function startBatchGateway(concurrency: number, maxItems = 1_000): 
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The path of a configuration with an embedded database in `folder`, before the engine at `engineUrl`. */
+export function writeBatchConfig(
+  folder: string,
+  engineUrl: string,
+  { concurrency, maxItems }: { readonly concurrency: number; readonly maxItems: number },
+): string {
+  const path = join(folder, 'assay.yaml');
+  writeFileSync(
+    path,
+    stringify({
+      storage: { kind: 'embedded', directory: 'data' },
+      jobs: { concurrency, maxItems },
+      engines: {
+        judge: {
+          kind: 'openai',
+          flavour: 'vllm',
+          replicas: [engineUrl],
+          model: 'judge',
+          cost: { gpuHourUsd: 1 },
+        },
+      },
+      judges: { quick: { engine: 'judge', orders: 'one' } },
+      policies: { default: { tiers: ['quick'] } },
+    }),
+  );
+  return path;
 }

@@ -63,6 +63,7 @@ export async function startTestGateway(
     ledger: null,
     jobs: null,
     stored: null,
+    background: null,
     policies: [
       {
         name: 'default',

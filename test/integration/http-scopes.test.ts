@@ -78,13 +78,14 @@ describe('scopes', () => {
       'GET /v1/files/{id}/content',
       'GET /v1/models',
       'GET /v1/models/{id}',
+      'GET /v1/responses/{id}',
     ]);
   });
 
   it('a key that may submit reaches the rest', async () => {
     const refused = [...(await statuses('submit'))].filter(([, status]) => status === 403);
     expect(refused.map(([route]) => route).every((route) => route.startsWith('GET '))).toBe(true);
-    expect(refused).toHaveLength(15);
+    expect(refused).toHaveLength(16);
   });
 
   it.each([

@@ -11,12 +11,15 @@ export interface LineTools extends TrialTools {
   readonly relay: () => LineRelay;
 }
 
-/** Lines of a batch, each a call of this gateway: an end is a line of the output or the error file. */
+/**
+ * Lines of a batch, or the one of a response in the background, each a call of this gateway: an end is a line of
+ * the output or the error file.
+ */
 export function createLineWork(claimed: ClaimedShard, tools: LineTools): ItemWork {
-  const { lease, team, allowed, policy: path } = claimed;
+  const { lease, team, policy: path } = claimed;
   return {
     async judge({ n, input }, control) {
-      const { customId, body } = asLine(input);
+      const { customId, body, allowed = claimed.allowed } = asLine(input);
       const requestId = `${lease.jobId}_${n}`;
       const trial = {
         async ask() {

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { JobPulse } from '../../contracts/job-store.ts';
 import type { Job } from '../../contracts/jobs.ts';
-import { type JobWork, PRIORITIES } from '../../domain/job.ts';
+import { isCallWork, type JobWork, PRIORITIES } from '../../domain/job.ts';
 import type { Task } from '../../domain/task.ts';
 import type { JobTables } from './tables.ts';
 
@@ -36,9 +36,9 @@ export function toJob(row: JobRow): Job {
   };
 }
 
-/** Batches are read by queries of their own. */
+/** Batches and responses are read by queries of their own. */
 function feedbackOf(work: JobWork): Task {
-  if (work === 'batch') throw new Error('a batch was read as a job of feedback');
+  if (isCallWork(work)) throw new Error(`a ${work} was read as a job of feedback`);
   return work;
 }
 

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { JobReader } from '../../contracts/job-store.ts';
 import type { CommandChanges, Job, JobResult } from '../../contracts/jobs.ts';
-import { type JobCommand, NOT_RETRIED, stateAfter } from '../../domain/job.ts';
+import { CALL_WORKS, type JobCommand, NOT_RETRIED, stateAfter } from '../../domain/job.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Store } from '../store.ts';
 import type { Tables } from '../tables.ts';
@@ -65,7 +65,7 @@ function selectJobs(db: Selecting) {
     .selectAll()
     .select(readAt)
     .where('state', '<>', 'receiving')
-    .where('task', '<>', 'batch');
+    .where('task', 'not in', CALL_WORKS);
 }
 
 function selectJob(db: Selecting, team: string, id: string) {

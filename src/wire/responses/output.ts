@@ -97,6 +97,23 @@ export class ResponseOutput {
   }
 }
 
+/** Builds a finished output again as that of the response `id`, and tells each item's events. */
+export function retell(
+  id: string,
+  output: readonly OutputItem[],
+  tell: (event: ResponseEvent) => void,
+): readonly OutputItem[] {
+  const again = new ResponseOutput(id, tell);
+  for (const [index, item] of output.entries()) {
+    if (item.type === 'reasoning') again.addThought(item.content[0]?.text ?? '');
+    else if (item.type === 'message')
+      again.addText(item.content[0]?.text ?? '', item.content[0]?.logprobs ?? []);
+    else again.addCall({ index, id: item.call_id, name: item.name, text: item.arguments });
+    again.close(item.status);
+  }
+  return again.items;
+}
+
 function doneEvents(item: OutputItem, index: number): ResponseEvent[] {
   const place = { item_id: item.id, output_index: index };
   const done = { type: 'response.output_item.done', output_index: index, item: structuredClone(item) };

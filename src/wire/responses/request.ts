@@ -3,8 +3,8 @@ import type { OpenAiBody } from '../openai.ts';
 import { check, type Checked, invalid } from '../problems.ts';
 
 /**
- * OpenAI's Responses interface, read as the chat completion that it stands for. Nothing is stored: what needs
- * an earlier response is refused. Role names are not restricted, and metadata of any length comes back.
+ * OpenAI's Responses interface, read as the chat completion that it stands for. What builds on an earlier
+ * response is refused. Role names are not restricted, and metadata of any length comes back.
  */
 const part = z.looseObject({ type: z.string(), text: z.string().optional() });
 const content = z.union([z.string(), z.array(part)]);
@@ -65,6 +65,8 @@ const requestSchema = z.looseObject({
   reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
   stream: z.boolean().nullish(),
+  background: z.boolean().nullish(),
+  store: z.boolean().nullish(),
 });
 
 export type ResponsesBody = z.output<typeof requestSchema>;
@@ -79,8 +81,14 @@ export interface ResponsesRequest {
 export function readResponsesRequest(raw: unknown): Checked<ResponsesRequest> {
   const checked = check(requestSchema, raw);
   const problems = checked.ok ? [] : [...checked.problems];
-  for (const name of ['previous_response_id', 'conversation', 'background', 'prompt']) {
-    if (isAsked(raw, name)) problems.push(invalid(name, 'is not served: responses are not stored here'));
+  for (const name of ['previous_response_id', 'conversation', 'prompt']) {
+    if (isAsked(raw, name))
+      problems.push(invalid(name, 'is not served: answers do not build on earlier ones here'));
+  }
+  if (checked.ok && checked.value.background === true && checked.value.store === false) {
+    problems.push(
+      invalid('store', 'must be absent or true in the background: the answer is kept until it is fetched'),
+    );
   }
   if (!checked.ok || problems.length > 0) return { ok: false, problems };
   return { ok: true, value: { body: checked.value, chat: chatOf(checked.value) } };

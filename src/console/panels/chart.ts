@@ -1,6 +1,7 @@
 import { h, type JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
+import { clock } from './format.ts';
 
 export interface ChartPlan {
   readonly title: string;
@@ -28,8 +29,11 @@ export function Chart({ title, times, values, format }: ChartPlan): JSX.Element 
         legend: { show: false },
         cursor: { show: false },
         scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
-        axes: [axis, { ...axis, size: 70, values: (_, ticks) => ticks.map(format) }],
-        series: [{}, { stroke: color, width: 2, spanGaps: false }],
+        axes: [
+          { ...axis, space: 80, values: (_, seconds) => seconds.map((at) => clock(at * 1_000)) },
+          { ...axis, size: 90, values: (_, ticks) => ticks.map(format) },
+        ],
+        series: [{}, { stroke: color, width: 2, spanGaps: false, points: { show: false } }],
       },
       [[], []],
       element,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commitProblems } from './commit-check.ts';
 import { unknownName } from './issues.ts';
 import type { Material } from './material.ts';
 import type { ValueProblem } from './references.ts';
@@ -49,6 +50,7 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
   problems.push(...taskProblems(policies, judges, named));
   problems.push(...samplingProblems(policies, judges, named.templates));
   problems.push(...severalProblems({ engines, judges }, named.templates));
+  problems.push(...commitProblems(data));
   problems.push(...semanticProblems(data));
   problems.push(...emptySections(data));
   problems.push(...placeProblems(engines));

@@ -287,6 +287,8 @@ describe('assay label', () => {
       line: 1,
       score_chosen: 0.9,
       score_rejected: 0.08,
+      inclusion_probability: 1,
+      weight: 1,
     });
     expect(second).toMatchObject({
       prompt: 'Why?',

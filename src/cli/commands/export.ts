@@ -9,7 +9,7 @@ import { exportRows, type ExportReport } from '../export/run.ts';
 import { SHAPES, TIE_RULES } from '../export/shapes.ts';
 import { FILE_FORMATS } from '../export/sink.ts';
 import { type ReadVerdict, readVerdicts } from '../export/verdicts.ts';
-import { detectFormat, FORMATS, ROW_TASKS } from '../label/input.ts';
+import { detectFormat, type Format, FORMATS, ROW_TASKS } from '../label/input.ts';
 import { replaceFile } from '../label/replace-file.ts';
 import { number, readOptions } from '../options.ts';
 import { formatCount } from '../print/numbers.ts';
@@ -99,7 +99,8 @@ async function runExport(files: Files, flags: ExportFlags, { io, exit }: Command
     side,
     options: { shape, ties, threshold },
   });
-  if (flags.manifest || key !== null) await writeManifest({ files, flags, side, report, verdicts }, key);
+  if (flags.manifest || key !== null)
+    await writeManifest({ files, format, flags, side, report, verdicts }, key);
   io.stdout.write(
     flags.json ? `${JSON.stringify({ output, side, ...report })}\n` : rendered(report, output, side),
   );
@@ -108,6 +109,7 @@ async function runExport(files: Files, flags: ExportFlags, { io, exit }: Command
 
 interface Exported {
   readonly files: Files;
+  readonly format: Format;
   readonly flags: ExportFlags;
   readonly side: string;
   readonly report: ExportReport;
@@ -115,13 +117,13 @@ interface Exported {
 }
 
 async function writeManifest(
-  { files, flags, side, report, verdicts }: Exported,
+  { files, format, flags, side, report, verdicts }: Exported,
   key: KeyObject | null,
 ): Promise<void> {
   const { output, as: shape, ties, threshold, task } = flags;
   const { items, exported, rows, leftOut } = report;
   const facts = {
-    made: { shape, ties, threshold, task },
+    made: { shape, ties, threshold, task, format },
     counts: { items, exported, rows, left_out: leftOut },
     ...labelFacts(verdicts),
     files: await describeFiles([

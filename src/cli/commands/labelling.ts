@@ -4,6 +4,7 @@ import { addExportCommand } from './export.ts';
 import { addJobsCommand } from './jobs.ts';
 import { addLabelCommand } from './label.ts';
 import { addPlanCommand } from './plan.ts';
+import { addReplayCommand } from './replay.ts';
 import { addVerifyCommand } from './verify.ts';
 
 /** The commands that get labels, now or later, and make data of them. */
@@ -13,4 +14,5 @@ export function addLabellingCommands(root: Command, context: CommandContext): vo
   addJobsCommand(root, context);
   addExportCommand(root, context);
   addVerifyCommand(root, context);
+  addReplayCommand(root, context);
 }

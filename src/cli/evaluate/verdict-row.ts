@@ -43,13 +43,15 @@ export interface ReadVerdict {
 export function readVerdict(row: OutputRow): ReadVerdict | null {
   const trail = z.array(entrySchema).safeParse(row.trail);
   if (!trail.success) return null;
-  const byJudge = Map.groupBy(trail.data, (entry) => entry.judge);
+  // A scout is asked in one order whatever the judge does as a tier: its word is not the tier's.
+  const asked = trail.data.filter(({ tier }) => tier !== 'scout');
+  const byJudge = Map.groupBy(asked, (entry) => entry.judge);
   const usage = byJudge.size === 1 ? usageOf(row) : null;
   const opinions = [...byJudge].flatMap(([judge, entries]): [string, Opinion][] => {
     const opinion = opinionOf(entries, usage);
     return opinion === null ? [] : [[judge, opinion]];
   });
-  return { opinions: new Map(opinions), answer: answerOf(row, trail.data) };
+  return { opinions: new Map(opinions), answer: answerOf(row, asked) };
 }
 
 function answerOf(row: OutputRow, trail: readonly Entry[]): PolicyAnswer {

@@ -46,10 +46,12 @@ export async function describeFiles(
 export function labelFacts(verdicts: ReadonlyMap<string, ReadVerdict>) {
   const all = [...verdicts.values()];
   const judges = new Set<JudgeFacts>(all.flatMap((verdict) => verdict.judges));
+  const samplings = new Set(all.flatMap(({ sample }) => sample ?? []));
   const certificates = new Set(all.flatMap(({ certificate }) => certificate ?? []));
   return {
     judges: [...judges],
     certificates: [...certificates].toSorted(),
+    samplings: [...samplings].toSorted(),
     cost_usd: all.reduce((sum, { cost }) => sum + cost.usd, 0),
   };
 }

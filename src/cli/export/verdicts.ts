@@ -29,6 +29,8 @@ const verdictSchema = z.object({
   cached: z.boolean().default(false),
   cost: z.object({ usd: z.number() }),
   inclusion_probability: z.number().gt(0).max(1).default(1),
+  /** How the row was drawn; absent where every row was asked. */
+  sample: z.string().optional(),
   flags: z.array(z.string()),
   trail: z.array(trailSchema),
   score: z.object({ score: share }).optional(),
@@ -56,14 +58,27 @@ export async function readVerdicts(path: string): Promise<ReadonlyMap<string, Re
       const what = row.ok ? `is no verdict: ${place} is missing or wrong` : row.message;
       throw usageError(`${path}:${line.number}: ${what}`);
     }
-    const { trail, ...verdict } = read.data;
-    const own = trail.map((entry) => {
-      const key = JSON.stringify(entry);
-      const known = judges.get(key) ?? entry;
-      judges.set(key, known);
-      return known;
-    });
-    verdicts.set(verdict.item_id, { ...verdict, judges: [...new Set(own)] });
+    verdicts.set(read.data.item_id, withJudges(read.data, judges));
   }
   return verdicts;
+}
+
+/** One verdict as a gateway gives it; null when it is none. */
+export function readVerdict(value: unknown): ReadVerdict | null {
+  const read = verdictSchema.safeParse(value);
+  return read.success ? withJudges(read.data, new Map()) : null;
+}
+
+/** Judges in the order they were asked, each once; equal ones are one object, kept in `known`. */
+function withJudges(
+  { trail, ...verdict }: z.output<typeof verdictSchema>,
+  known: Map<string, JudgeFacts>,
+): ReadVerdict {
+  const own = trail.map((entry) => {
+    const key = JSON.stringify(entry);
+    const judge = known.get(key) ?? entry;
+    known.set(key, judge);
+    return judge;
+  });
+  return { ...verdict, judges: [...new Set(own)] };
 }

@@ -21,6 +21,8 @@ export interface ClientOptions {
   readonly giveUpAfterMs: number;
   /** Milliseconds to wait after try number `attempt`, at least what the server asked for. */
   readonly backoff: (attempt: number, retryAfterMs: number) => number;
+  /** `no-store` is answered by judges alone, never by labels that were bought before. */
+  readonly cache?: 'no-store';
   /** Told once at the start of every outage. */
   readonly onOutage: (reason: string) => void;
 }
@@ -57,6 +59,7 @@ export function createFeedbackClient(options: ClientOptions): FeedbackClient {
   });
   const headers = {
     'content-type': 'application/json',
+    ...(options.cache === undefined ? {} : { 'cache-control': options.cache }),
     ...(options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }),
   };
   const outage = new Outage(options.giveUpAfterMs, options.onOutage);

@@ -45,6 +45,7 @@ const rowSchema = z.looseObject({
   /** How rows were drawn, and whether this one was taken; absent where every row is asked. */
   sample: z.string().optional(),
   taken: z.boolean().optional(),
+  inclusion_probability: z.number().positive().max(1).optional(),
   ...verdictShape,
   chosen: z.enum(['a', 'b']).optional(),
 });
@@ -121,8 +122,7 @@ export function unjudgedRow(row: InputRow, failure: RowFailure, policy: string |
 
 /** The row with how it was drawn. What sampling in the gateway let in is counted as well. */
 export function drawnRow(row: OutputRow, sample: string, probability: number): OutputRow {
-  const own = row['inclusion_probability'];
-  const before = typeof own === 'number' ? own : 1;
+  const before = row.inclusion_probability ?? 1;
   return { ...row, sample, taken: true, inclusion_probability: before * probability };
 }
 

@@ -32,7 +32,7 @@ async function* labelledRows(input: Input, journal: Journal): AsyncGenerator<obj
 }
 
 function toPreference({ item, line }: ValidRow, verdict: OutputRow): object | null {
-  const { label, probabilities } = verdict;
+  const { label, probabilities, inclusion_probability: probability = 1 } = verdict;
   if (label !== 'a' && label !== 'b') return null;
   const [a = '', b = ''] = item.candidates;
   const [chosen, rejected] = label === 'a' ? [a, b] : [b, a];
@@ -51,5 +51,7 @@ function toPreference({ item, line }: ValidRow, verdict: OutputRow): object | nu
     confidence: verdict.confidence,
     tier: verdict.tier,
     cost_usd: verdict.cost.usd,
+    inclusion_probability: probability,
+    weight: 1 / probability,
   };
 }

@@ -121,16 +121,15 @@ describe('limits of items at once', () => {
     }
 
     end(how: 'leave' | 'abort', which: number): void {
-      const open = this.asked.filter(({ isOver }) => !isOver);
+      // Only who is inside can leave, only who waits can give up.
+      const open = this.asked.filter(
+        ({ isOver, entered }) => !isOver && (how === 'leave' ? entered?.ok === true : entered === null),
+      );
       const one = open[which % Math.max(1, open.length)];
       if (one === undefined) return;
-      if (how === 'abort' && one.entered === null) {
-        one.abort();
-        one.isOver = true;
-      } else if (how === 'leave' && one.entered?.ok === true) {
-        one.entered.leave();
-        one.isOver = true;
-      }
+      if (one.entered?.ok === true) one.entered.leave();
+      else one.abort();
+      one.isOver = true;
     }
   }
 

@@ -54,7 +54,11 @@ export async function createState(
   const feedback = recorded(unrecorded, config, lasting);
   const deps: GatewayDeps = {
     ...parts,
-    authenticator: createAuthenticator(config, ownKey.team, { ...parts, directory: lasting.tenancy.teams }),
+    authenticator: createAuthenticator(config, ownKey.team, {
+      ...parts,
+      directory: lasting.tenancy.teams,
+      issuers: lasting.tenancy.issuers,
+    }),
     feedback,
     held: createHoldingFeedback(feedback, parts.clock),
     outcomes: evidence.outcomes,

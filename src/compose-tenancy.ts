@@ -1,18 +1,20 @@
 import type { ConfiguredEngines } from './compose-engines.ts';
 import { toPrice } from './compose-engines.ts';
 import type { OpenStorage } from './compose-ledger.ts';
+import { createIssuers, type Issuers } from './compose-oidc.ts';
 import type { Parts } from './compose-parts.ts';
 import { openTeamRegistry } from './compose-teams.ts';
 import type { LimitsConfig } from './config/limits-schema.ts';
 import type { Config } from './config/schema.ts';
 import { fileTeams } from './config/team-settings.ts';
 import type { Budget, BudgetGate, BudgetOwner, LimitObserver } from './contracts/budgets.ts';
+import type { Clock } from './contracts/clock.ts';
 import type { Engine } from './contracts/engine.ts';
 import type { ItemGate } from './contracts/item-gate.ts';
 import type { TeamAdministration } from './contracts/team-administration.ts';
 import { createSliceStore } from './ledger/budgets/slices.ts';
 import { createBudgetedEngine } from './tenancy/budgets/budgeted-engine.ts';
-import { createBudgetOffice } from './tenancy/budgets/gate.ts';
+import { type BudgetOffice, createBudgetOffice } from './tenancy/budgets/gate.ts';
 import { createMemorySlices } from './tenancy/budgets/memory-slices.ts';
 import { createLimitMeter, readLimits } from './telemetry/limit-gauges.ts';
 import { createItemGate } from './tenancy/items/gate.ts';
@@ -22,6 +24,7 @@ import type { KnownTeam, TeamDirectory } from './tenancy/directory.ts';
 export interface Tenancy {
   readonly budgets: BudgetGate;
   readonly items: ItemGate;
+  readonly issuers: Issuers;
   readonly teams: TeamDirectory;
   /** Null where nothing is kept. */
   readonly administration: TeamAdministration | null;
@@ -30,8 +33,6 @@ export interface Tenancy {
   /** Tells the ledger what was spent. */
   close(): Promise<void>;
 }
-
-const TEND_MS = 1_000;
 
 /** `storage` null keeps the sums of budgets in this process. Throws `storage_unavailable`. */
 export async function createTenancy(
@@ -66,15 +67,12 @@ export async function createTenancy(
       now: () => clock.now(),
     });
   }
-  let cancel = (): void => undefined;
-  const tend = (): void => {
-    cancel = clock.after(TEND_MS, () => void office.tend().finally(tend));
-  };
-  tend();
+  const stopTending = keepTending(office, clock);
   let isTold = storage !== null;
   return {
     budgets: office,
     items,
+    issuers: createIssuers(parts),
     teams,
     administration,
     use(next) {
@@ -88,10 +86,24 @@ export async function createTenancy(
       );
     },
     async close() {
-      cancel();
-      cancel = () => undefined;
+      stopTending();
       await Promise.all([office.close(), teams.close()]);
     },
+  };
+}
+
+const TEND_MS = 1_000;
+
+/** Until the function returned is called. */
+function keepTending(office: BudgetOffice, clock: Clock): () => void {
+  let cancel = (): void => undefined;
+  const tend = (): void => {
+    cancel = clock.after(TEND_MS, () => void office.tend().finally(tend));
+  };
+  tend();
+  return () => {
+    cancel();
+    cancel = () => undefined;
   };
 }
 

@@ -19,7 +19,7 @@ export interface NamedThings extends Material {
  * policies. It reads the raw data loosely, so that it still speaks where other parts are wrong.
  */
 export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
-  const { engines, judges, policies, teams, server, admin } = loose.parse(data);
+  const { engines, judges, policies, teams, server, admin, oidc } = loose.parse(data);
   const problems: ValueProblem[] = [];
   const expectName = (
     name: string | undefined,
@@ -45,6 +45,9 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
       }
     }
   }
+  for (const [name, team] of Object.entries(oidc.teams)) {
+    expectName(team, Object.keys(teams), ['oidc', 'teams', name], 'team');
+  }
   problems.push(...targetProblems(policies));
   problems.push(...reasoningProblems(judges, named));
   problems.push(...taskProblems(policies, judges, named));
@@ -64,6 +67,7 @@ const map = <T extends z.ZodType>(value: T) => z.record(z.string(), value).catch
 const text = z.string().optional().catch(undefined);
 const flag = z.boolean().catch(false).default(false);
 const NO_SERVER = { host: undefined, allowAnonymous: false, requireKey: false };
+const NO_OIDC = { teams: {} };
 const NO_ADMIN = { host: undefined, requireKey: false, keys: [] };
 const section = {
   engines: map(
@@ -129,6 +133,10 @@ const section = {
     .looseObject({ host: text, requireKey: flag, keys: z.array(z.unknown()).catch([null]).default([]) })
     .catch(NO_ADMIN)
     .default(NO_ADMIN),
+  oidc: z
+    .looseObject({ teams: map(z.string().catch('')) })
+    .catch(NO_OIDC)
+    .default(NO_OIDC),
 };
 const loose = z.looseObject(section).catch({
   engines: {},
@@ -136,6 +144,7 @@ const loose = z.looseObject(section).catch({
   policies: {},
   teams: {},
   server: NO_SERVER,
+  oidc: NO_OIDC,
   admin: NO_ADMIN,
 });
 type Loose = z.infer<typeof loose>;

@@ -6,6 +6,7 @@ import { engine } from './engine-schema.ts';
 import { jobs, webhook } from './jobs-schema.ts';
 import { judge } from './judge-schema.ts';
 import { limits } from './limits-schema.ts';
+import { oidc } from './oidc-schema.ts';
 import { id } from './names.ts';
 import { ms } from './numbers.ts';
 import { storage } from './storage-schema.ts';
@@ -397,6 +398,7 @@ export const configSchema = z.strictObject({
   constitutions: constitutions.prefault({}).describe('Principles for critiques, from files.'),
   judges: z.record(id, judge).describe('Judges by id: an engine with a prompt.'),
   policies: z.record(id, policy).describe('Routing plans by name; `default` serves requests that name none.'),
+  oidc: oidc.optional().describe('Bearer tokens of an OpenID Connect issuer, beside keys.'),
   teams: z.record(id, team).default({}).describe('Teams and their API keys.'),
 });
 

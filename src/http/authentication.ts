@@ -27,7 +27,7 @@ function credentialsOf({ request }: Exchange): Credentials {
 const MESSAGES = {
   unauthenticated: 'the API key is missing or not valid',
   rate_limited: 'too many requests came from this address without a valid API key',
-  storage_unavailable: 'the database that knows the API keys cannot be reached',
+  storage_unavailable: 'the database, or the identity provider, that knows the keys cannot be reached',
 } as const;
 
 function refusalError({ refusal }: Authentication & { readonly ok: false }): GatewayError {

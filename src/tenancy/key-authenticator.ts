@@ -19,7 +19,7 @@ export function knownKey(sha256: string, principal: Principal, expiresAt: number
 }
 
 const ABSENT = Buffer.alloc(64);
-const UNKNOWN: Authentication = {
+export const UNKNOWN: Authentication = {
   ok: false,
   refusal: { code: 'unauthenticated', retryAfterMs: null },
 };

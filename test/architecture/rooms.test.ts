@@ -33,7 +33,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   caching: { rooms: ['domain', 'contracts'], packages: ['lru-cache', '@redis/client', 'zod'] },
   feedback: { rooms: ['domain', 'contracts'], packages: [] },
   jobs: { rooms: ['domain', 'contracts'], packages: ['undici'] },
-  tenancy: { rooms: ['domain', 'contracts'], packages: [] },
+  tenancy: { rooms: ['domain', 'contracts'], packages: ['jose', 'undici', 'zod'] },
   ledger: {
     rooms: ['domain', 'contracts'],
     packages: ['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-socket', 'zod'],

@@ -2,7 +2,6 @@ import type { CohortBook } from './contracts/ranking.ts';
 import { createCohortBook } from './routing/ranking/cohort-book.ts';
 import { hash } from 'node:crypto';
 import type { Parts } from './compose-parts.ts';
-import { createScoreStore, type ScoreStore } from './caching/score-store.ts';
 import type { Config } from './config/schema.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
 import type { Certificate } from './contracts/certificate.ts';
@@ -35,8 +34,6 @@ export interface Evidence {
   /** Stops the watch of before when the policy has other anchors now, or none. */
   watchAnchors(name: string, policy: PolicyConfig, watched: WatchedAnchors): void;
   spendingOf(name: string, budget: BudgetConfig): Spending;
-  /** Empty again when the size changes. */
-  scores(bytes: number): ScoreStore;
   /** Groups of candidates that come one by one: they outlast a reload. */
   readonly cohorts: CohortBook;
   /** All there are, without what needs counting through verdicts. */
@@ -69,7 +66,6 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
   archive?.watch((lane, detail) => doubt(lanes.last(lane.policy), lane, detail));
   const gates = createMemory<PolicyGate>();
   const anchors = createMemory<AnchorWatch>();
-  const scores = createMemory<ScoreStore>();
   const spendings = createMemory<Spending>();
   return {
     outcomes,
@@ -101,7 +97,6 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
     },
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
     cohorts: createCohortBook(parts.clock),
-    scores: (bytes) => scores.get('scores', bytes, () => createScoreStore(bytes, parts.clock)),
     lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
     observations(policy, query) {
       const made = lanes.last(policy);

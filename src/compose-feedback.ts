@@ -105,11 +105,16 @@ function cachedScores(
   router: Router<ScoreJudgment>,
   parts: FeedbackParts,
 ): Router<ScoreJudgment> {
-  const { evidence, config } = parts;
+  const { labels, config } = parts;
   const { ttlMs } = policy.cache;
   if (ttlMs === 0) return router;
-  const store = evidence.scores(config.cache.scoreBytes);
-  return createCachedScores(router, { store, ttlMs, promise: promiseOf(name, policy, parts) });
+  return createCachedScores(router, {
+    store: labels.scores(config.cache.scoreBytes),
+    shared: labels.sharedScores,
+    ttlMs,
+    policy: name,
+    promise: promiseOf(name, policy, parts),
+  });
 }
 
 function critiqueRunners(

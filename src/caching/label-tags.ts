@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import type { LabelFilter, LabelTags } from '../contracts/cache.ts';
 import type { RoutingResult } from '../contracts/routing.ts';
 import type { Item } from '../domain/item.ts';
+import type { AnyJudgment } from '../domain/judgment.ts';
 
 /** Tags of what came of an item: who was asked, by which rubric, for whom. */
 export function tagsOf(
-  { end, trail }: RoutingResult,
+  { end, trail }: RoutingResult<AnyJudgment>,
   { rubric }: Item,
   { policy, team }: { readonly policy: string; readonly team: string },
 ): LabelTags {

@@ -18,7 +18,7 @@ const redis = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9:._-]{0,63}$/)
     .default('assay:')
-    .describe('Begins every key. Gateways with the same prefix share labels.'),
+    .describe('Begins every key. Gateways with the same prefix share labels and scores.'),
   readMs: ms(1, 1_000)
     .default(25)
     .describe('Longest wait for a label; after it Redis is left alone until it answers in time again.'),
@@ -53,7 +53,9 @@ export const cache = z.strictObject({
     .describe('Most of them for one team, policy, stratum and rubric; all are compared at each search.'),
   redis: redis
     .optional()
-    .describe('Where gateways share labels and judge equal items once. Without it, each is alone.'),
+    .describe(
+      'Where gateways share labels and scores, and judge equal items once. Without it, each is alone.',
+    ),
 });
 
 const recheck = z.strictObject({

@@ -1,4 +1,6 @@
 import type { Order } from '../domain/item.ts';
+import type { AnyJudgment, Judgment } from '../domain/judgment.ts';
+import type { ScoreJudgment } from '../domain/score.ts';
 import type { RoutingResult } from './routing.ts';
 
 /**
@@ -8,11 +10,16 @@ import type { RoutingResult } from './routing.ts';
 export type CacheUse = 'normal' | 'refresh' | 'bypass';
 
 /** A result that may be given again, without its price, as it was judged. */
-export interface StoredLabel {
-  readonly result: RoutingResult;
+export interface Stored<J extends AnyJudgment = AnyJudgment> {
+  readonly result: RoutingResult<J>;
+  readonly tags: LabelTags;
+}
+
+export type StoredScore = Stored<ScoreJudgment>;
+
+export interface StoredLabel extends Stored<Judgment> {
   /** How the candidates of its item stood: `ab` when the first sorts before the second. */
   readonly order: Order;
-  readonly tags: LabelTags;
 }
 
 /** What labels can be found by when they are to be forgotten. */
@@ -37,11 +44,11 @@ export interface LabelFilter {
   readonly team?: string;
 }
 
-/** Keeps results in this process by key, bounded in bytes; what was not used for longest goes first. */
-export interface LabelStore {
-  get(key: string): StoredLabel | undefined;
+/** Keeps labels, or scores, in this process by key, bounded in bytes; what was not used for longest goes first. */
+export interface LabelStore<L extends Stored = StoredLabel> {
+  get(key: string): L | undefined;
   /** Replaces what is there. `ttlMs` is its time to live in milliseconds, > 0. */
-  set(key: string, label: StoredLabel, ttlMs: number): void;
+  set(key: string, label: L, ttlMs: number): void;
   delete(key: string): void;
   /** Labels that fit. */
   count(filter: LabelFilter): number;
@@ -57,13 +64,13 @@ export interface LabelStore {
 }
 
 /**
- * Keeps results for several gateways. Whatever becomes of the store behind it, nothing here rejects or takes
+ * Keeps labels, or scores, for several gateways. Whatever becomes of the store behind it, nothing here rejects or takes
  * longer than its bound: what cannot be had is not there.
  */
-export interface SharedLabels {
+export interface SharedLabels<L extends Stored = StoredLabel> {
   /** The first label that one of `keys` has, with the time that it is still good, in milliseconds. */
-  get(keys: readonly string[]): Promise<{ readonly label: StoredLabel; readonly ttlMs: number } | undefined>;
-  set(key: string, label: StoredLabel, ttlMs: number): Promise<void>;
+  get(keys: readonly string[]): Promise<{ readonly label: L; readonly ttlMs: number } | undefined>;
+  set(key: string, label: L, ttlMs: number): Promise<void>;
   delete(keys: readonly string[]): Promise<void>;
   /** Tells the other gateways that their own copies are out of date. */
   outdated(keys: readonly string[]): void;
@@ -72,6 +79,7 @@ export interface SharedLabels {
   stats(): SharedLabelStats;
 }
 
+/** Of labels and scores together. */
 export interface SharedLabelStats {
   /** `slow`: it answered too late a moment ago and is left alone until it answers in time. */
   readonly state: 'ready' | 'away' | 'slow';
@@ -114,7 +122,7 @@ export interface Lease {
   end(result: RoutingResult | null): Promise<void>;
 }
 
-/** What operators see of the cache and do with it. */
+/** What operators see of the cache and do with it; labels and scores are counted and forgotten alike. */
 export interface CacheOperations {
   stats(): CacheStats;
   /** Labels that fit, by store; `redis` is null where there is none, or it does not answer. */

@@ -18,6 +18,8 @@ export interface GatewayPair extends AsyncDisposable {
   logs(): string;
   /** Judges items at the first (0) or second (1) gateway. Fails the test for anything but status 200. */
   judge(which: 0 | 1, items: readonly unknown[], options?: JudgeOptions): Promise<JudgeAnswer>;
+  /** Scores items, likewise. */
+  score(which: 0 | 1, items: readonly unknown[], options?: JudgeOptions): Promise<JudgeAnswer>;
   /** Calls that the engines got since they started. */
   calls(): Promise<number>;
   admin(which: 0 | 1, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
@@ -33,6 +35,7 @@ const verdict = z.object({
   label: z.string().nullable(),
   cached: z.boolean(),
   cache: z.string().nullable(),
+  score: z.object({ score: z.number() }).optional(),
 });
 export interface JudgeAnswer {
   readonly data: readonly z.output<typeof verdict>[];
@@ -74,18 +77,14 @@ export async function startPair(options: PairOptions): Promise<GatewayPair> {
     engines,
     logs: () =>
       ['first', 'second'].map((name) => readFileSync(join(folder, `${name}.log`), 'utf8')).join('\n'),
-    async judge(which, items, { team = 'one', headers = {} } = {}) {
-      const begin = performance.now();
-      const answer = await fetch(`http://127.0.0.1:${both[which].gateway.port}/v1/feedback/preferences`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${KEYS[team]}`, 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ items }),
-      });
-      const text = await answer.text();
-      const ms = performance.now() - begin;
-      expect(answer.status).toBe(200);
-      return { data: z.object({ data: z.array(verdict) }).parse(JSON.parse(text)).data, text, ms };
-    },
+    judge: (which, items, options) =>
+      ask(`http://127.0.0.1:${both[which].gateway.port}/v1/feedback/preferences`, { items }, options),
+    score: (which, items, options) =>
+      ask(
+        `http://127.0.0.1:${both[which].gateway.port}/v1/feedback/scores`,
+        { items, policy: 'scores' },
+        options,
+      ),
     calls: async () => {
       const counts = await Promise.all(engines.map(({ url }) => callsOf(url)));
       return counts.reduce((sum, count) => sum + count, 0);
@@ -105,6 +104,23 @@ export async function startPair(options: PairOptions): Promise<GatewayPair> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function ask(
+  url: string,
+  body: unknown,
+  { team = 'one', headers = {} }: JudgeOptions = {},
+): Promise<JudgeAnswer> {
+  const begin = performance.now();
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEYS[team]}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  const ms = performance.now() - begin;
+  expect(answer.status).toBe(200);
+  return { data: z.object({ data: z.array(verdict) }).parse(JSON.parse(text)).data, text, ms };
 }
 
 function startEngine(model: string, judgeMs: number): Promise<RunningSimulator> {
@@ -138,7 +154,11 @@ function configOf(
     admin: { port: adminPort },
     log: { level: 'info', requests: 'all' },
     engines: { small: engine(engines[0]?.url, 'small'), large: engine(engines[1]?.url, 'large') },
-    judges: { quick: { engine: 'small' }, strict: { engine: 'large' } },
+    judges: {
+      quick: { engine: 'small' },
+      strict: { engine: 'large' },
+      scorer: { engine: 'small', prompt: 'score/label' },
+    },
     rubrics: { 'harmless@1': { text: 'The better one does less harm.' } },
     policies: {
       default: {
@@ -146,6 +166,7 @@ function configOf(
         acceptAt: 0.8,
         cache: { recheck: { share: recheckShare } },
       },
+      scores: { task: 'score', tiers: ['scorer'], rubric: 'harmless@1' },
     },
     teams: { [teams.one]: keys('one'), [teams.two]: keys('two') },
     cache: { redis },

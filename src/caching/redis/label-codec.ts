@@ -1,15 +1,21 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { LabelTags, StoredLabel } from '../../contracts/cache.ts';
-import { routingResultSchema } from './result-schema.ts';
+import type { LabelTags, Stored, StoredLabel, StoredScore } from '../../contracts/cache.ts';
+import { routingResultSchema, scoreResultSchema } from './result-schema.ts';
 
 /**
- * A label as Redis holds it: one line `<checksum> <tags>`, then the label as JSON. The checksum is over the
+ * A label, or a score, as Redis holds it: one line `<checksum> <tags>`, then it as JSON. The checksum is over the
  * key too, so that a value that was damaged, cut, or put under another key is no label. Whoever can write to
  * that Redis can still write labels: it belongs to the gateways alone.
  */
-export interface SealedLabel {
-  readonly label: StoredLabel;
+export interface Codec<L extends Stored> {
+  encode(key: string, sealed: Sealed<L>): string;
+  /** Null for anything but what `encode` made for this key. */
+  decode(key: string, value: string): Sealed<L> | null;
+}
+
+interface Sealed<L> {
+  readonly label: L;
   /** Milliseconds since 1970. */
   readonly until: number;
 }
@@ -25,30 +31,48 @@ const tagsSchema = z.strictObject({
   team: z.string(),
 }) satisfies z.ZodType<LabelTags>;
 
-const bodySchema = z.strictObject({
-  version: z.literal(VERSION),
-  until: z.number(),
-  order: z.enum(['ab', 'ba']),
-  result: routingResultSchema,
-});
+const sealing = { version: z.literal(VERSION), until: z.number() };
+const labelBody = z.strictObject({ ...sealing, order: z.enum(['ab', 'ba']), result: routingResultSchema });
+const scoreBody = z.strictObject({ ...sealing, result: scoreResultSchema });
 
-export function encodeLabel(key: string, { label, until }: SealedLabel): string {
-  const { order, result, tags } = label;
-  const text = `${JSON.stringify(tags)}\n${JSON.stringify({ version: VERSION, until, order, result })}`;
+export const labelCodec: Codec<StoredLabel> = {
+  encode: (key, { label: { order, result, tags }, until }) =>
+    seal(key, tags, { version: VERSION, until, order, result }),
+  decode(key, value) {
+    const opened = open(key, value, labelBody);
+    if (opened === null) return null;
+    const { until, order, result } = opened.body;
+    return { label: { order, result, tags: opened.tags }, until };
+  },
+};
+
+export const scoreCodec: Codec<StoredScore> = {
+  encode: (key, { label: { result, tags }, until }) => seal(key, tags, { version: VERSION, until, result }),
+  decode(key, value) {
+    const opened = open(key, value, scoreBody);
+    if (opened === null) return null;
+    const { until, result } = opened.body;
+    return { label: { result, tags: opened.tags }, until };
+  },
+};
+
+function seal(key: string, tags: LabelTags, body: object): string {
+  const text = `${JSON.stringify(tags)}\n${JSON.stringify(body)}`;
   return `${checksumOf(key, text)} ${text}`;
 }
 
-/** Null for anything but what `encodeLabel` made for this key. */
-export function decodeLabel(key: string, value: string): SealedLabel | null {
+function open<B>(
+  key: string,
+  value: string,
+  schema: z.ZodType<B>,
+): { readonly tags: LabelTags; readonly body: B } | null {
   const end = value.indexOf(' ');
   const text = value.slice(end + 1);
   if (end < 0 || value.slice(0, end) !== checksumOf(key, text)) return null;
   const line = text.indexOf('\n');
   const tags = tagsSchema.safeParse(jsonOf(text.slice(0, line)));
-  const body = bodySchema.safeParse(jsonOf(text.slice(line + 1)));
-  if (!tags.success || !body.success) return null;
-  const { until, order, result } = body.data;
-  return { label: { order, result, tags: tags.data }, until };
+  const body = schema.safeParse(jsonOf(text.slice(line + 1)));
+  return tags.success && body.success ? { tags: tags.data, body: body.data } : null;
 }
 
 /** Tags of a value of which only the beginning is known; null when it is no label. */

@@ -28,6 +28,7 @@ const EVERY_MS = 1_000;
 const WITHIN_MS = 50;
 const KEPT = 10_000;
 const PAGE = 1_000;
+const BEGINNING = '0-0';
 
 const noticeSchema = z.union([
   z.strictObject({ keys: z.array(z.string()) }),
@@ -47,7 +48,9 @@ const entriesSchema = z.array(z.tuple([z.string(), z.array(z.string())]));
 export function createNotices(options: NoticesOptions): Notices {
   const { redis, clock, gateway } = options;
   const stream = `${options.prefix}notices`;
-  let last: string | null = null;
+  // From the beginning: labels are copied as soon as Redis answers, which may be before the first look. What is
+  // older than this gateway costs it a few copies at most.
+  let last = BEGINNING;
   let stop: (() => void) | null = null;
   let closed = false;
 
@@ -58,14 +61,8 @@ export function createNotices(options: NoticesOptions): Notices {
     return entries.success ? entries.data : null;
   };
   const read = async (): Promise<void> => {
-    if (last === null) {
-      // Nothing was copied before the first look.
-      const newest = await ask(['XREVRANGE', stream, '+', '-', 'COUNT', '1']);
-      if (newest !== null) last = newest[0]?.[0] ?? '0-0';
-      return;
-    }
     const [oldest] = (await ask(['XRANGE', stream, '-', '+', 'COUNT', '1'])) ?? [];
-    if (oldest !== undefined && last !== '0-0' && isAfter(oldest[0], last)) options.heard('everything');
+    if (oldest !== undefined && last !== BEGINNING && isAfter(oldest[0], last)) options.heard('everything');
     let page;
     do {
       page = await ask(['XRANGE', stream, `(${last}`, '+', 'COUNT', String(PAGE)]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RoutingResult } from '../../contracts/routing.ts';
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import type { ScoreJudgment } from '../../domain/score.ts';
 
 /**
  * What a result must look like to be believed when it comes from outside this process. The types of the
@@ -40,20 +41,22 @@ const flag = z.enum([
   'self_judged',
 ]);
 
-const judgment = z.strictObject({
-  key: z.strictObject({
-    id: z.string(),
-    parts: z.strictObject({
-      model: z.string(),
-      precision: z.string().nullable(),
-      prompt: z.string(),
-      promptHash: z.string(),
-      orders: z.enum(['one', 'both']),
-      route: route.nullable(),
-      engine: z.string(),
-      fingerprint: z.string().nullable(),
-    }),
+const key = z.strictObject({
+  id: z.string(),
+  parts: z.strictObject({
+    model: z.string(),
+    precision: z.string().nullable(),
+    prompt: z.string(),
+    promptHash: z.string(),
+    orders: z.enum(['one', 'both']),
+    route: route.nullable(),
+    engine: z.string(),
+    fingerprint: z.string().nullable(),
   }),
+});
+
+const preference = z.strictObject({
+  key,
   probabilities,
   confidence: probability,
   orderGap: probability.nullable(),
@@ -65,6 +68,26 @@ const judgment = z.strictObject({
       worstCase: z.number(),
       censored: z.boolean(),
       mass: z.number(),
+    }),
+  ),
+  flags: z.array(flag),
+});
+
+const score = z.strictObject({
+  key,
+  // Sums of rounded products may miss the ends of [0, 1] by a hair.
+  score: z.number(),
+  confidence: z.number(),
+  criteria: z.array(
+    z.strictObject({
+      criterion: z.string(),
+      scale: z.strictObject({ min: z.number(), max: z.number() }),
+      expected: z.number(),
+      score: z.number(),
+      probabilities: z.array(z.number()),
+      confidence: z.number(),
+      labelMass: z.number(),
+      censored: z.boolean(),
     }),
   ),
   flags: z.array(flag),
@@ -93,22 +116,24 @@ const trailEntry = z.looseObject({
   problem: problem.nullable(),
 });
 
-const end = z.discriminatedUnion('type', [
+const resultOf = <J extends z.ZodType>(judgment: J) =>
   z.strictObject({
-    type: z.literal('accepted'),
-    tier: z.string(),
-    judgment,
-    certificate: z.string().nullable(),
-    basis: z.enum(['certificate', 'reference', 'threshold']),
-  }),
-  z.strictObject({ type: z.literal('abstained'), tier: z.string(), judgment }),
-  z.strictObject({ type: z.literal('failed'), problem }),
-]);
+    end: z.discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('accepted'),
+        tier: z.string(),
+        judgment,
+        certificate: z.string().nullable(),
+        basis: z.enum(['certificate', 'reference', 'threshold']),
+      }),
+      z.strictObject({ type: z.literal('abstained'), tier: z.string(), judgment }),
+      z.strictObject({ type: z.literal('failed'), problem }),
+    ]),
+    trail: z.array(trailEntry),
+    decisions: z.array(z.strictObject({ tier: z.string(), accepted: z.boolean(), reason: z.string() })),
+    difficulty: probability.nullable(),
+    inclusion: z.number().gt(0).max(1),
+  });
 
-export const routingResultSchema = z.strictObject({
-  end,
-  trail: z.array(trailEntry),
-  decisions: z.array(z.strictObject({ tier: z.string(), accepted: z.boolean(), reason: z.string() })),
-  difficulty: probability.nullable(),
-  inclusion: z.number().gt(0).max(1),
-}) satisfies z.ZodType<RoutingResult>;
+export const routingResultSchema = resultOf(preference) satisfies z.ZodType<RoutingResult>;
+export const scoreResultSchema = resultOf(score) satisfies z.ZodType<RoutingResult<ScoreJudgment>>;

@@ -1,13 +1,13 @@
-import type { LabelFilter, SharedLabels, SharedLabelStats, StoredLabel } from '../../contracts/cache.ts';
+import type { LabelFilter, SharedLabels, SharedLabelStats, Stored } from '../../contracts/cache.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/telemetry.ts';
 import { fits } from '../label-tags.ts';
 import type { RedisConnection, RedisReply } from './connection.ts';
-import { decodeLabel, decodeTags, encodeLabel, HEAD_BYTES } from './label-codec.ts';
+import { type Codec, decodeTags, HEAD_BYTES } from './label-codec.ts';
 import type { Notices } from './notices.ts';
 
-/** Labels in Redis, one value for each key, each with its own time to live. */
-export interface SharedLabelOptions {
+/** Labels, or scores, in Redis: one value for each key, each with its own time to live. */
+export interface SharedLabelOptions<L extends Stored> {
   readonly redis: RedisConnection;
   /** Before every key. */
   readonly prefix: string;
@@ -15,11 +15,20 @@ export interface SharedLabelOptions {
   readonly readMs: number;
   readonly writeMs: number;
   readonly notices: Notices;
+  readonly codec: Codec<L>;
+  /** What is counted, also by others of the same gateway. */
+  readonly counts: SharedCounts;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-type Found = { readonly label: StoredLabel; readonly ttlMs: number };
+type Found<L> = { readonly label: L; readonly ttlMs: number };
+
+type SharedCounts = { -readonly [count in keyof Omit<SharedLabelStats, 'state'>]: number };
+
+export function newSharedCounts(): SharedCounts {
+  return { hits: 0, misses: 0, away: 0, refused: 0, unreadable: 0 };
+}
 
 /** Writes under way; more are left out, as a store that is slower than that helps nobody. */
 const MOST_WRITES = 1_024;
@@ -27,9 +36,8 @@ const MOST_WRITES = 1_024;
 const SWEEP_STEP = 500;
 const SWEEP_MS = 2_000;
 
-export function createSharedLabels(options: SharedLabelOptions): SharedLabels {
-  const { redis, prefix, clock, notices } = options;
-  const counts = { hits: 0, misses: 0, away: 0, refused: 0, unreadable: 0 };
+export function createSharedLabels<L extends Stored>(options: SharedLabelOptions<L>): SharedLabels<L> {
+  const { redis, prefix, clock, notices, codec, counts } = options;
   let writes = 0;
 
   const write = async (words: readonly string[]): Promise<void> => {
@@ -44,14 +52,14 @@ export function createSharedLabels(options: SharedLabelOptions): SharedLabels {
     options.logger.warn({ why }, 'a value in Redis is no label: removed');
     void write(['UNLINK', prefix + key]);
   };
-  const read = (key: string, reply: RedisReply): Found | undefined => {
+  const read = (key: string, reply: RedisReply): Found<L> | undefined => {
     if (!reply.ok) {
       if (reply.code === 'WRONGTYPE') unreadable(key, 'another type');
       else counts.away += 1;
       return undefined;
     }
     if (typeof reply.value !== 'string') return undefined;
-    const sealed = decodeLabel(key, reply.value);
+    const sealed = codec.decode(key, reply.value);
     if (sealed === null) {
       unreadable(key, 'damaged, or of another version');
       return undefined;
@@ -63,7 +71,7 @@ export function createSharedLabels(options: SharedLabelOptions): SharedLabels {
   return {
     async get(keys) {
       const replies = keys.map((key) => redis.command(['GET', prefix + key], options.readMs));
-      let found: Found | undefined;
+      let found: Found<L> | undefined;
       for (const [i, reply] of (await Promise.all(replies)).entries()) {
         found ??= read(keys[i] ?? '', reply);
       }
@@ -71,7 +79,7 @@ export function createSharedLabels(options: SharedLabelOptions): SharedLabels {
       return found;
     },
     set(key, label, ttlMs) {
-      const value = encodeLabel(key, { label, until: clock.now() + ttlMs });
+      const value = codec.encode(key, { label, until: clock.now() + ttlMs });
       return write(['SET', prefix + key, value, 'PX', String(Math.ceil(ttlMs))]);
     },
     delete: (keys) => write(['UNLINK', ...keys.map((key) => prefix + key)]),
@@ -87,7 +95,7 @@ export function createSharedLabels(options: SharedLabelOptions): SharedLabels {
 
 /** Walks over all keys; what is written meanwhile may be seen or not. Null when Redis left on the way. */
 async function sweep(
-  { redis, prefix }: SharedLabelOptions,
+  { redis, prefix }: Pick<SharedLabelOptions<Stored>, 'redis' | 'prefix'>,
   filter: LabelFilter,
   drop: boolean,
 ): Promise<number | null> {

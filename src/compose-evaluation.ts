@@ -1,6 +1,6 @@
 import { kindOf } from './compose-engines.ts';
 import { need } from './compose-parts.ts';
-import { withReplayed } from './compose-semantic-replay.ts';
+import { replayJudged } from './compose-semantic-replay.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
 import type { CascadePlan, JudgedItem } from './contracts/evaluation.ts';
@@ -22,7 +22,7 @@ export const evaluationProgram: Pick<
   | 'reportBias'
   | 'benchPrompts'
   | 'evaluate'
-  | 'withSimilar'
+  | 'replaySimilar'
   | 'attackItems'
   | 'reportInjections'
   | 'playCascade'
@@ -31,7 +31,7 @@ export const evaluationProgram: Pick<
   reportBias,
   benchPrompts,
   evaluate: evaluatePolicy,
-  withSimilar: withReplayed,
+  replaySimilar: replayJudged,
   attackItems,
   reportInjections,
   playCascade: playThreshold,

@@ -1,15 +1,13 @@
 import { createNgramEmbedder } from './caching/semantic/ngram-embedder.ts';
 import { replaySimilar } from './caching/semantic/replay.ts';
-import type { JudgedItem, Report, SimilarPlan } from './contracts/evaluation.ts';
-import { withSimilar } from './evaluation/similar-report.ts';
+import type { JudgedItem, SimilarPlan, SimilarReplay } from './contracts/evaluation.ts';
 import { createSeededRandom } from './statistics/random.ts';
 
 /** In the order of the file, as if its items came one after the other. */
-export async function withReplayed(
-  report: Report,
+export async function replayJudged(
   items: readonly JudgedItem[],
   { seed, ...plan }: SimilarPlan & { readonly seed: number },
-): Promise<Report> {
+): Promise<SimilarReplay> {
   const labelled = items.flatMap(({ item, verdict }) => {
     const label = verdict?.label ?? null;
     return item === null || label === null ? [] : [{ item, label }];
@@ -21,5 +19,5 @@ export async function withReplayed(
     random: createSeededRandom(seed),
     call: { requestId: 'replay', team: 'default', signal, deadline: Infinity },
   });
-  return withSimilar(report, found, { ...plan, items: labelled.length });
+  return { ...plan, items: labelled.length, found };
 }

@@ -144,6 +144,8 @@ export interface EvaluationTask extends Resampling {
   readonly reference: Reference;
   /** Price of the first tier's judgment over that of the last; used where the items tell no costs. */
   readonly costRatio: number | null;
+  /** What a semantic cache would have done to the items, to be told too. */
+  readonly similar?: SimilarReplay;
 }
 
 /** What a semantic cache may do, see docs/caching.md. */
@@ -159,6 +161,14 @@ export interface SimilarReuse {
   readonly similarity: number;
   readonly isGiven: boolean;
   readonly isRight: boolean;
+}
+
+/** A file's items as a semantic cache would have served them. */
+export interface SimilarReplay extends SimilarPlan {
+  /** All that were looked up: those with a label. */
+  readonly items: number;
+  /** Those of them that had a similar one, in order of time. */
+  readonly found: readonly SimilarReuse[];
 }
 
 /** A cascade with a plain threshold, for playing on recorded judgments. */

@@ -14,6 +14,7 @@ import type {
   PromptBenchTask,
   Report,
   SimilarPlan,
+  SimilarReplay,
   StratumCalibration,
 } from './evaluation.ts';
 import type { Observation } from './evidence.ts';
@@ -145,12 +146,11 @@ export interface Program {
   ): StratumCalibration[];
   /** The same from observations of a running gateway, all of one stratum; at least one is needed. */
   calibrateObservations(observations: readonly Observation[], task: ObservedTask): Calibration;
-  /** The report with what labels of similar items would have done to these labels; n-grams tell what is similar. */
-  withSimilar(
-    report: Report,
+  /** What labels of similar items would have done to these labels; n-grams tell what is similar. */
+  replaySimilar(
     items: readonly JudgedItem[],
     plan: SimilarPlan & { readonly seed: number },
-  ): Promise<Report>;
+  ): Promise<SimilarReplay>;
   /** The items with the verdicts that a cascade makes of their judgments. */
   playCascade(items: readonly JudgedItem[], plan: CascadePlan): JudgedItem[];
 }

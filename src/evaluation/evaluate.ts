@@ -13,6 +13,7 @@ import { agreementOf, confidenceQuality, kappaOf, pairsOf, statedOf } from './me
 import { formatCount, formatFigure, formatUsd } from './report/format.ts';
 import { card, type PageContent, renderPage } from './report/page.ts';
 import { routingQuality } from './routing-measures.ts';
+import { similarReport } from './similar-report.ts';
 
 /**
  * A policy against a reference judge or gold labels: how often its labels are right, what they cost, and what
@@ -20,7 +21,9 @@ import { routingQuality } from './routing-measures.ts';
  */
 export function evaluatePolicy(items: readonly JudgedItem[], task: EvaluationTask): Report {
   const evaluation = evaluate(items, task);
-  const tables = evaluationTables(evaluation);
+  const similar = task.similar === undefined ? null : similarReport(task.similar);
+  const tables = [...evaluationTables(evaluation), ...(similar === null ? [] : [similar.table])];
+  const figures = evaluationFigures(evaluation);
   const notes = notesOf(evaluation);
   const title = `Policy ${task.policy} against ${referenceName(task.reference)}`;
   const page = {
@@ -28,10 +31,16 @@ export function evaluatePolicy(items: readonly JudgedItem[], task: EvaluationTas
     lead: `${formatCount(items.length)} items of ${task.source}; tiers ${task.tiers.join(', ')}.`,
     headline: headlineOf(evaluation),
     tables,
-    charts: evaluationCharts(evaluation),
+    charts: [...evaluationCharts(evaluation), ...(similar?.charts ?? [])],
     notes,
   };
-  return { title, tables, notes, figures: evaluationFigures(evaluation), html: renderPage(page) };
+  return {
+    title,
+    tables,
+    notes,
+    figures: similar === null ? figures : { ...figures, semantic_cache: similar.figures },
+    html: renderPage(page),
+  };
 }
 
 function evaluate(items: readonly JudgedItem[], task: EvaluationTask): Evaluation {

@@ -26,7 +26,7 @@ const program: Program = {
   calibrate: unexpected,
   calibrateStrata: unexpected,
   calibrateObservations: unexpected,
-  withSimilar: unexpected,
+  replaySimilar: unexpected,
   playCascade: unexpected,
 };
 

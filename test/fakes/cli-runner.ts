@@ -91,7 +91,7 @@ const noProgram: Program = {
   calibrate: unexpected,
   calibrateStrata: unexpected,
   calibrateObservations: unexpected,
-  withSimilar: unexpected,
+  replaySimilar: unexpected,
   playCascade: unexpected,
 };
 

@@ -325,9 +325,18 @@ describe('assay evaluate --cache', () => {
     expect(rate.estimate).toBeCloseTo(wrong / found, 12);
     expect(rate.low).toBeLessThan(rate.estimate);
     expect(bands.reduce((sum, band) => sum + band.given, 0)).toBe(given);
-    const table = await cli([...argv, '--cache-error', '0.1'], { program });
+    const page = at('page.html');
+    const table = await cli([...argv, '--cache-error', '0.1', '-o', page], { program });
     expect(table.stdout).toContain(
       'Labels of similar items, at most 0.1 wrong of those found (397 of 400 items had one)',
     );
+    const html = readFileSync(page, 'utf8');
+    expect(html).toContain(
+      '<caption>Labels of similar items, at most 0.1 wrong of those found (397 of 400 items had one)</caption>',
+    );
+    expect(html).toMatch(/<h2>False hits of similar items<\/h2>.*<svg [^>]*aria-label="False hits/);
+    for (const name of ['most that may be wrong', 'wrong of given', 'wrong of found']) {
+      expect(html).toContain(`>${name}</text>`);
+    }
   });
 });

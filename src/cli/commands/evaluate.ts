@@ -101,11 +101,11 @@ async function evaluate(path: string, flags: EvaluateFlags, context: CommandCont
   requireReference(path, subject.items, reference);
   const { resamples, seed, costRatio = null, json, output: page } = flags;
   const task = { source: path, policy, tiers, reference, costRatio, resamples, seed };
-  const report = context.program.evaluate(subject.items, task);
   if (flags.cache) requireTexts(path, subject.items);
   const plan = { maxError: flags.cacheError, floor: flags.cacheSimilarity, seed };
-  const shown = flags.cache ? await context.program.withSimilar(report, subject.items, plan) : report;
-  await showReport(shown, { json, page }, context);
+  const similar = flags.cache ? await context.program.replaySimilar(subject.items, plan) : null;
+  const report = context.program.evaluate(subject.items, similar === null ? task : { ...task, similar });
+  await showReport(report, { json, page }, context);
 }
 
 function recordedSubject(

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/live/**', 'test/services/**', 'test/chaos/**'],
+    exclude: ['test/live/**', 'test/services/**', 'test/chaos/**', 'test/docker/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',

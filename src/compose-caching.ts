@@ -1,6 +1,7 @@
 import { type CachedRouterOptions, createCachedRouter } from './caching/cached-router.ts';
 import { createRecheck, type GivenLabel, type Recheck } from './caching/recheck.ts';
 import type { SemanticRouter } from './caching/semantic/semantic-router.ts';
+import { withCanaries } from './compose-canaries.ts';
 import { kindOf } from './compose-engines.ts';
 import { reasonsOf } from './compose-judges.ts';
 import { need } from './compose-parts.ts';
@@ -18,9 +19,19 @@ import { isInForce, rememberedOf } from './routing/reuse.ts';
 
 type PolicyConfig = Config['policies'][string];
 
-/** The router of a policy behind the label cache, unless the policy wants none. */
+/** The router of a policy behind the label cache, with canaries behind both, where the policy wants them. */
 export function createPolicyRouter(name: string, policy: PolicyConfig, routing: CachingParts): Router {
   const made = createRouter(name, policy, routing);
+  const router = cachedPolicyRouter(name, policy, made, routing);
+  return withCanaries(name, policy, { router, made }, routing);
+}
+
+function cachedPolicyRouter(
+  name: string,
+  policy: PolicyConfig,
+  made: PolicyRouter,
+  routing: CachingParts,
+): Router {
   const { config, labels, builds } = routing;
   if (policy.cache.ttlMs === 0) return made.router;
   const rule = reuseRuleOf(name, policy, routing);

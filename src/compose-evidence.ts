@@ -4,11 +4,13 @@ import { hash } from 'node:crypto';
 import type { Parts } from './compose-parts.ts';
 import type { Config } from './config/schema.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
+import type { CanaryQuality, GoldItem } from './contracts/canaries.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { EvidenceArchive, LaneScope, ObservationPage, ObservationQuery } from './contracts/evidence.ts';
 import type { Judge } from './contracts/judge.ts';
 import type { LaneEvent, LaneQuality, QualityBook } from './contracts/quality.ts';
 import { type AnchorWatch, createAnchorWatch } from './routing/anchors/anchor-watch.ts';
+import { type CanaryRecord, createCanaryRecord } from './routing/canaries/canary-record.ts';
 import type { ValueOf } from './domain/metrics.ts';
 import { type Auditor, createAuditor } from './routing/auditor.ts';
 import { certifyChain } from './routing/certificates/shorter-chains.ts';
@@ -33,6 +35,8 @@ export interface Evidence {
   gateOf(name: string, policy: PolicyConfig, config: Config): PolicyGate;
   /** Stops the watch of before when the policy has other anchors now, or none. */
   watchAnchors(name: string, policy: PolicyConfig, watched: WatchedAnchors): void;
+  /** Begins anew with other items, tiers or settings. */
+  canariesOf(name: string, policy: PolicyConfig, items: readonly GoldItem[]): CanaryRecord;
   spendingOf(name: string, budget: BudgetConfig): Spending;
   /** Groups of candidates that come one by one: they outlast a reload. */
   readonly cohorts: CohortBook;
@@ -66,11 +70,12 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
   archive?.watch((lane, detail) => doubt(lanes.last(lane.policy), lane, detail));
   const gates = createMemory<PolicyGate>();
   const anchors = createMemory<AnchorWatch>();
+  const canaries = createMemory<CanaryRecord>();
   const spendings = createMemory<Spending>();
   return {
     outcomes,
     auditor,
-    quality: createQualityBook({ lanes, gates, anchors, outcomes }),
+    quality: createQualityBook({ lanes, gates, anchors, canaries, outcomes }),
     lanesOf(name, policy, target, certificates) {
       const promise = promiseOf(policy, target, certificates);
       return lanes.get(name, promise, () => {
@@ -95,13 +100,14 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
       if (before !== watch) before?.stop();
       watch.use(judges);
     },
+    canariesOf: (name, policy, items) =>
+      canaries.get(name, [policy.canaries, policy.tiers, policy.target, items], () =>
+        createPolicyCanaries(policy, items.length, parts),
+      ),
     spendingOf: (name, budget) => spendings.get(name, budget, () => createPolicySpending(budget, parts)),
     cohorts: createCohortBook(parts.clock),
     lanes: () => lanes.entries().flatMap(([, made]) => [...made.all()].map((lane) => lane.quality())),
-    observations(policy, query) {
-      const made = lanes.last(policy);
-      return made === undefined ? null : observationPage(made, query);
-    },
+    observations: (policy, query) => pageOf(lanes.last(policy), query),
     spendings: () => spendings.entries(),
     close() {
       for (const watch of anchors.all()) watch.stop();
@@ -110,10 +116,11 @@ export function createEvidence(parts: Parts, archive: EvidenceArchive | null): E
   };
 }
 
-function createQualityBook({ lanes, gates, anchors, outcomes }: QualityParts): QualityBook {
+function createQualityBook({ lanes, gates, anchors, canaries, outcomes }: QualityParts): QualityBook {
   return {
     difficulty: (policy) => gates.last(policy)?.quality() ?? null,
     anchors: (policy) => anchors.last(policy)?.quality() ?? [],
+    canaries: (policy) => shownCanaries(canaries.last(policy)),
     lanes: (team, policy) =>
       (lanes.last(policy)?.ofTeam(team) ?? []).map((lane) => ({
         ...lane.quality(),
@@ -126,7 +133,27 @@ interface QualityParts {
   readonly lanes: Memory<Lanes>;
   readonly gates: Memory<PolicyGate>;
   readonly anchors: Memory<AnchorWatch>;
+  readonly canaries: Memory<CanaryRecord>;
   readonly outcomes: OutcomeBook;
+}
+
+function createPolicyCanaries(
+  { canaries, target }: PolicyConfig,
+  items: number,
+  { clock }: Parts,
+): CanaryRecord {
+  const { share = 0 } = canaries ?? {};
+  return createCanaryRecord({ share, items, since: clock.now(), target: target?.agreement ?? null });
+}
+
+function pageOf(lanes: Lanes | undefined, query: ObservationQuery): ObservationPage | null {
+  return lanes === undefined ? null : observationPage(lanes, query);
+}
+
+/** Null for a policy without canaries. */
+function shownCanaries(record: CanaryRecord | undefined): CanaryQuality | null {
+  const quality = record?.quality() ?? null;
+  return quality === null || quality.items === 0 ? null : quality;
 }
 
 /** What a policy's lanes rest on: with another of it they begin anew. */

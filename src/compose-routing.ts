@@ -4,6 +4,7 @@ import type { LabelCache } from './compose-label-cache.ts';
 import type { Ledger } from './compose-ledger.ts';
 import { need, type Parts } from './compose-parts.ts';
 import type { AnchorItem } from './contracts/anchors.ts';
+import type { GoldItem } from './contracts/canaries.ts';
 import type { Certificate } from './contracts/certificate.ts';
 import type { LoadedConfig } from './config/loader.ts';
 import type { Config } from './config/schema.ts';
@@ -36,6 +37,8 @@ export interface RoutingParts {
   readonly certificates: ReadonlyMap<string, readonly Certificate[]>;
   /** By policy. */
   readonly anchors: ReadonlyMap<string, readonly AnchorItem[]>;
+  /** By policy. */
+  readonly canaries: ReadonlyMap<string, readonly GoldItem[]>;
   readonly evidence: Evidence;
   /** Null where nothing is kept. */
   readonly ledger: Ledger | null;

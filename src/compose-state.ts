@@ -117,7 +117,7 @@ function createFeedback(
   engines: ReadonlyMap<string, Engine>,
   { parts, evidence, labels, ledger, tenancy }: Lasting,
 ): FeedbackService {
-  const { certificates = new Map(), anchors = new Map() } = loaded;
+  const { certificates = new Map(), anchors = new Map(), canaries = new Map() } = loaded;
   const fence = createFence(loaded.config.prompts.secret ?? parts.secret);
   const judges = createJudges(loaded, engines, { ...parts, fence });
   const builds = createBuilds((id) => engines.get(id)?.replicas(), parts.clock);
@@ -127,6 +127,7 @@ function createFeedback(
     judges,
     certificates,
     anchors,
+    canaries,
     evidence,
     ledger,
     parts,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { calibrationProgram } from './compose-calibration.ts';
-import { withAnchors } from './compose-anchors.ts';
+import { withGoldFiles } from './compose-gold-files.ts';
 import { withCertificates } from './compose-certificates.ts';
 import { closeAll, createEngines, whenReady } from './compose-engines.ts';
 import { withEachJudge } from './compose-each-judge.ts';
@@ -27,7 +27,7 @@ import { startSimulator } from './engines/simulator/simulator.ts';
 export function createProgram(environment: Environment): Program {
   const loadOptions = { environment, builtInTemplates: join(import.meta.dirname, 'judging/templates') };
   const load = (path: string): LoadedConfig =>
-    withAnchors(path, withCertificates(path, loadConfig(path, loadOptions)));
+    withGoldFiles(path, withCertificates(path, loadConfig(path, loadOptions)));
   return {
     async serve(options) {
       const source = await openSource(options.source, load, (data) => checkConfig(data, loadOptions));

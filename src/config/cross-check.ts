@@ -49,6 +49,7 @@ export function crossCheck(data: unknown, named: NamedThings): ValueProblem[] {
     expectName(team, Object.keys(teams), ['oidc', 'teams', name], 'team');
   }
   problems.push(...targetProblems(policies));
+  problems.push(...canaryProblems(policies));
   problems.push(...reasoningProblems(judges, named));
   problems.push(...taskProblems(policies, judges, named));
   problems.push(...samplingProblems(policies, judges, named.templates));
@@ -98,6 +99,7 @@ const section = {
         critique: z.looseObject({ constitution: text, checkedBy: text }).optional().catch(undefined),
         target: z.unknown().optional(),
         anchors: z.unknown().optional(),
+        canaries: z.unknown().optional(),
         acceptAt: z.unknown().optional(),
         sampling: z
           .looseObject({
@@ -114,6 +116,7 @@ const section = {
         rubric: undefined,
         target: undefined,
         anchors: undefined,
+        canaries: undefined,
         acceptAt: undefined,
         sampling: undefined,
       }),
@@ -167,6 +170,15 @@ function targetProblems(policies: Loose['policies']): ValueProblem[] {
       problems.push({ path: [...path, 'acceptAt'], message });
     }
     return problems;
+  });
+}
+
+/** Gold labels say which of two responses is better. */
+function canaryProblems(policies: Loose['policies']): ValueProblem[] {
+  return Object.entries(policies).flatMap(([name, { task = 'preference', canaries }]) => {
+    if (canaries === undefined || task === 'preference') return [];
+    const message = `are pairs with labels: they say nothing of the task ${task}`;
+    return [{ path: ['policies', name, 'canaries'], message }];
   });
 }
 

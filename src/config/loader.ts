@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { AnchorItem } from '../contracts/anchors.ts';
+import type { GoldItem } from '../contracts/canaries.ts';
 import type { Certificate } from '../contracts/certificate.ts';
 import { ConfigError, type ConfigProblem } from '../contracts/program.ts';
 import { crossCheck } from './cross-check.ts';
@@ -36,6 +37,8 @@ export interface LoadedConfig {
   readonly certificates?: ReadonlyMap<string, readonly Certificate[]>;
   /** Anchor items by policy, where their files were read too. */
   readonly anchors?: ReadonlyMap<string, readonly AnchorItem[]>;
+  /** Canaries by policy, where their files were read too. */
+  readonly canaries?: ReadonlyMap<string, readonly GoldItem[]>;
 }
 
 export interface LoadOptions {

@@ -188,6 +188,21 @@ const anchors = z.strictObject({
     .describe('Share of answers that may differ from the first ones: the own noise of the judges.'),
 });
 
+const canaries = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .describe(
+      'JSONL of pairs, each with its "gold" label; relative to the configuration file. At least 50 items say much.',
+    ),
+  share: z
+    .number()
+    .min(0)
+    .max(0.05)
+    .default(0.01)
+    .describe('Probability with which a judged pair has a canary sent behind its reply.'),
+});
+
 const budget = z.strictObject({
   usd: z.number().positive().max(1e6).describe('US dollars that the last tier may cost in one period.'),
   per: z.enum(['minute', 'hour', 'day']).describe('The period; unspent money is kept for one more.'),
@@ -260,6 +275,11 @@ const policy = z.strictObject({
     .describe(
       'Items that the judges of a target answer again and again, so that one that changed is found out.',
     ),
+  canaries: canaries
+    .optional()
+    .describe(
+      'Pairs with known labels that take the way of traffic, unseen by callers, so that agreement with them is known.',
+    ),
   audit: audit.prefault({}).describe('How the certificates of a target are watched.'),
   budget: budget
     .optional()
@@ -279,7 +299,7 @@ const policy = z.strictObject({
   limits: limits
     .prefault({})
     .describe(
-      'What all its users together may spend, anchors and audits too; requests are counted by team alone.',
+      'What all its users together may spend, anchors, canaries and audits too; requests are counted by team alone.',
     ),
   commit: z
     .enum(['behind', 'before_reply'])

@@ -1,4 +1,5 @@
 import type { AnchorQuality } from './anchors.ts';
+import type { CanaryQuality } from './canaries.ts';
 import type { Estimate, RefusalReason } from './certificate.ts';
 import type { LaneScope } from './evidence.ts';
 
@@ -53,4 +54,6 @@ export interface QualityBook {
   difficulty(policy: string): DifficultyQuality | null;
   /** How the judges of a policy answer its anchor set; empty where it has none. */
   anchors(policy: string): readonly AnchorQuality[];
+  /** How it labels its canaries; null where it has none. */
+  canaries(policy: string): CanaryQuality | null;
 }

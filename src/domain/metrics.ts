@@ -65,18 +65,12 @@ export const LABELS = {
     from: ['certified', 'refused', 'alarm', 'withdrawn', 'judge_changed'],
     meaning: 'what happened to a certificate',
   },
-  result: { from: ['agreed', 'disagreed'], meaning: 'whether the reference says what was released' },
-  bound: {
-    from: ['low', 'estimate', 'high'],
-    meaning: 'ends of the 90 % interval (Wilson), and the estimate',
-  },
+  result: { from: ['agreed', 'disagreed'], meaning: 'whether the reference, or a gold label, says the same' },
+  bound: { from: ['low', 'estimate', 'high'], meaning: 'estimate, and its 90 % interval (Wilson)' },
   question: { from: ['label', 'generation', 'json'], meaning: 'what the engine was asked for' },
   breaker: { from: ['closed', 'open', 'half_open'], meaning: 'state of the breaker' },
   quantile: { from: ['0.5', '0.99', '1'], meaning: 'quantile of the values; `1` is the largest' },
-  class: {
-    from: ['interactive', 'trainer', 'batch', 'audit'],
-    meaning: 'class of work, the most urgent first',
-  },
+  class: { from: ['interactive', 'trainer', 'batch', 'audit'], meaning: 'class of work, most urgent first' },
   redis: { from: ['ready', 'away', 'slow'], meaning: '`slow`: left alone until it answers in time' },
   answer: {
     from: ['hit', 'miss', 'away', 'refused', 'unreadable'],
@@ -160,6 +154,10 @@ const quality = {
     'count',
     ['team', 'policy', 'result'],
   ),
+  assay_canary_judged_total: counter('Labels of canary pairs, by their gold labels.', 'count', [
+    'policy',
+    'result',
+  ]),
   assay_audits_dropped_total: counter('Audits that were dropped because too many waited.', 'count', []),
   assay_agreement_ratio: gauge(
     'Agreement of audited labels with the reference, since the certificates in force.',

@@ -13,7 +13,12 @@ export function createQualityHandler(
     const policy = catalogue.policy(asked, principal);
     const { name } = policy;
     const lanes = quality.lanes(principal.team, name);
-    const known = { lanes, difficulty: quality.difficulty(name), anchors: quality.anchors(name) };
+    const known = {
+      lanes,
+      difficulty: quality.difficulty(name),
+      anchors: quality.anchors(name),
+      canaries: quality.canaries(name),
+    };
     sendJson(exchange, 200, renderQuality(name, known));
   };
 }

@@ -3,6 +3,7 @@ import type { Certificate } from '../contracts/certificate.ts';
 import type { Random } from '../contracts/clock.ts';
 import type { RememberedVerdict } from '../contracts/evidence.ts';
 import type { AuditObserver } from '../contracts/observers.ts';
+import type { LaneQuality } from '../contracts/quality.ts';
 import type { Judge } from '../contracts/judge.ts';
 import type { ExtraCalls } from '../contracts/ledger.ts';
 import type { AcceptanceRule, Router, RoutingEnd } from '../contracts/routing.ts';
@@ -15,7 +16,6 @@ import { decideStage } from './certificates/decision.ts';
 import { type ChainRun, type ChainStage, placesOf, startChain } from './chain.ts';
 import type { GateView, PolicyGate } from './difficulty/policy-gate.ts';
 import type { Lane } from './lane.ts';
-import type { Lanes } from './lanes.ts';
 import { observe } from './observe.ts';
 import { rememberedOf } from './reuse.ts';
 import type { Spending } from './spending.ts';
@@ -31,7 +31,7 @@ export interface CertifiedRouterOptions {
   /** Stages of the small judges, cheap to strong. */
   readonly chain: readonly ChainStage[];
   readonly reference: { readonly tier: string; readonly judge: Judge; readonly rule: AcceptanceRule };
-  readonly lanes: Lanes;
+  readonly lanes: RouterLanes;
   stratumOf(item: Item): string;
   readonly gate: PolicyGate;
   /** Null for a policy that may spend what it needs. */
@@ -49,11 +49,24 @@ export interface CertifiedRouterOptions {
   keepCalls(calls: ExtraCalls): void;
 }
 
+/** The lanes of a policy, as far as a router needs them. */
+export interface RouterLanes {
+  of(team: string, stratum: string): RouterLane;
+  has(team: string, stratum: string): boolean;
+}
+
+export interface RouterLane extends Pick<
+  Lane,
+  'scope' | 'certificate' | 'observedShare' | 'answered' | 'released' | 'skipped' | 'observe'
+> {
+  quality(): Pick<LaneQuality, 'reason'>;
+}
+
 /** One item under way. */
 export interface Journey {
   readonly item: Item;
   readonly verdictId: string;
-  readonly lane: Lane;
+  readonly lane: RouterLane;
   readonly run: ChainRun;
   readonly view: GateView;
   readonly decisions: TierDecision[];

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { AnchorItem } from '../contracts/anchors.ts';
+import type { GoldItem } from '../contracts/canaries.ts';
 import type { Rubric } from '../domain/rubric.ts';
 import { passage } from './passage.ts';
 
-/** Anchor files: one JSON object a line, with the pair and, where a person labelled it, the gold label. */
+/** Files of anchors and canaries: one JSON object a line, with the pair and, where a person labelled it, the gold label. */
 const message = z.strictObject({ role: z.string().min(1), content: z.string() });
 const label = z.enum(['a', 'b', 'tie'], { error: 'must be "a", "b" or "tie"' });
 const pair = z.array(passage).length(2);
@@ -27,23 +28,40 @@ export interface AnchorProblem {
   readonly message: string;
 }
 
-export type ParsedAnchors =
-  | { readonly ok: true; readonly items: readonly AnchorItem[] }
+export type ParsedItems<T> =
+  | { readonly ok: true; readonly items: readonly T[] }
   | { readonly ok: false; readonly problems: readonly AnchorProblem[] };
 
 /** More would take too long to come round. */
 const MOST_ANCHORS = 5_000;
 
 /** Reads the text of an anchor file; all bad lines are told at once. */
-export function parseAnchors(text: string, rubrics: ReadonlyMap<string, Rubric>): ParsedAnchors {
+export function parseAnchors(text: string, rubrics: ReadonlyMap<string, Rubric>): ParsedItems<AnchorItem> {
+  return parseItems(text, (content, line) => readRow(content, line, rubrics));
+}
+
+/** The same for canaries, which must all have a gold label. */
+export function parseCanaries(text: string, rubrics: ReadonlyMap<string, Rubric>): ParsedItems<GoldItem> {
+  return parseItems(text, (content, line) => {
+    const read = readRow(content, line, rubrics);
+    if (typeof read === 'string') return read;
+    return read.gold === null ? 'has no "gold"' : { item: read.item, gold: read.gold };
+  });
+}
+
+/** `read` gives the item of a line, or what is wrong with it. */
+function parseItems<T extends object>(
+  text: string,
+  read: (content: string, line: number) => T | string,
+): ParsedItems<T> {
   const problems: AnchorProblem[] = [];
-  const items: AnchorItem[] = [];
+  const items: T[] = [];
   text.split('\n').forEach((content, index) => {
     if (content.trim() === '') return;
     const line = index + 1;
-    const read = readRow(content, line, rubrics);
-    if (typeof read === 'string') problems.push({ line, message: read });
-    else items.push(read);
+    const row = read(content, line);
+    if (typeof row === 'string') problems.push({ line, message: row });
+    else items.push(row);
   });
   if (items.length + problems.length === 0) problems.push({ line: 1, message: 'there is no item' });
   if (items.length > MOST_ANCHORS)
@@ -67,7 +85,7 @@ function readRow(content: string, line: number, rubrics: ReadonlyMap<string, Rub
   const rubric = rubricId === undefined ? undefined : rubrics.get(rubricId);
   if (rubricId !== undefined && rubric === undefined) return `rubric ${rubricId} is not configured`;
   const item = {
-    id: id ?? `anchor-${line}`,
+    id: id ?? `line-${line}`,
     prompt,
     candidates: candidates ?? responses ?? [],
     rubric,

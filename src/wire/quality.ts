@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AnchorQuality } from '../contracts/anchors.ts';
+import type { CanaryQuality } from '../contracts/canaries.ts';
 import type { DifficultyQuality, LaneQuality } from '../contracts/quality.ts';
 
 /** The reply of `GET /v1/feedback/policies/{name}`: what is proven of a policy's labels, stratum by stratum. */
@@ -48,6 +49,20 @@ const anchorSchema = z
   })
   .meta({ id: 'AnchorQuality' });
 
+const canarySchema = z
+  .object({
+    share: z.number().meta({ description: 'Probability with which a judged pair has a canary behind it.' }),
+    items: z.int().meta({ description: 'Pairs in the file.' }),
+    asked: z.int().meta({ description: 'Canaries that were sent and ended.' }),
+    judged: z.int().meta({ description: 'Those of them that came to a label.' }),
+    agreed: z.int().meta({ description: 'Those of these whose label is the gold one.' }),
+    agreement: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().meta({
+      description: 'agreed / judged with its exact 95 % interval; null while nothing was judged.',
+    }),
+    since: z.number().meta({ description: 'Milliseconds since 1970.' }),
+  })
+  .meta({ id: 'CanaryQuality' });
+
 const difficultySchema = z
   .object({
     outcomes: z.int().meta({ description: 'Items whose outcome was learned from.' }),
@@ -67,6 +82,9 @@ export const qualityReplySchema = z
     anchors: z.array(anchorSchema).meta({
       description: 'How each judge answers the anchor set; empty where the policy has none.',
     }),
+    canaries: canarySchema.nullable().meta({
+      description: 'How the policy labels its canary pairs, over all teams; null where it has none.',
+    }),
   })
   .meta({ id: 'PolicyQuality' });
 
@@ -74,11 +92,12 @@ export interface PolicyQuality {
   readonly lanes: readonly LaneQuality[];
   readonly difficulty: DifficultyQuality | null;
   readonly anchors: readonly AnchorQuality[];
+  readonly canaries: CanaryQuality | null;
 }
 
 export function renderQuality(
   policy: string,
-  { lanes, difficulty, anchors }: PolicyQuality,
+  { lanes, difficulty, anchors, canaries }: PolicyQuality,
 ): z.infer<typeof qualityReplySchema> {
   const strata = lanes.map((lane) => ({
     stratum: lane.stratum,
@@ -100,5 +119,6 @@ export function renderQuality(
     strata,
     difficulty,
     anchors: anchors.map(({ lastAlarm, ...same }) => ({ ...same, last_alarm: lastAlarm })),
+    canaries,
   };
 }

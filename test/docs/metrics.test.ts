@@ -21,6 +21,7 @@ describe('the names of metrics', () => {
       'gauge assay_lanes(team policy state)',
       'counter assay_certificate_events_total(policy event)',
       'counter assay_audits_total(team policy result)',
+      'counter assay_canary_judged_total(policy result)',
       'counter assay_audits_dropped_total()',
       'gauge assay_agreement_ratio(team policy bound)',
       'gauge assay_agreement_target_ratio(policy)',

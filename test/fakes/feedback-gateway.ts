@@ -9,6 +9,8 @@ import { quickSimulator } from './quick-simulator.ts';
 /** A real gateway before two simulated engines, `small` and `large`, with a configuration of the test's own. */
 export interface FeedbackGateway {
   readonly url: string;
+  /** Empty without `metrics` in the configuration. */
+  readonly metricsUrl: string;
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Sets fault switches of an engine. */
   faults(engine: 'small' | 'large', switches: Readonly<Record<string, unknown>>): Promise<void>;
@@ -32,15 +34,20 @@ export async function startFeedbackGateway(
   }
   const path = join(folder, 'assay.yaml');
   writeFileSync(path, stringify({ storage: { kind: 'none' }, engines: enginesAt(urls), ...config }));
-  const gateway = await createProgram({}).serve({
-    source: { type: 'file', path },
-    host: '127.0.0.1',
-    port: 0,
-    log: false,
+  const stop = async (): Promise<void> => {
+    await Promise.all([small.close(), large.close()]);
+    rmSync(folder, { recursive: true });
+  };
+  const source = { type: 'file', path } as const;
+  const serving = createProgram({}).serve({ source, host: '127.0.0.1', port: 0, log: false });
+  const gateway = await serving.catch(async (error: unknown) => {
+    await stop();
+    throw error;
   });
   await gateway.ready(20_000);
   return {
     url: gateway.url,
+    metricsUrl: gateway.metricsUrl ?? '',
     async post(route, body) {
       const answer = await fetch(`${gateway.url}${route}`, {
         method: 'POST',
@@ -58,8 +65,7 @@ export async function startFeedbackGateway(
     },
     async close() {
       await gateway.close();
-      await Promise.all([small.close(), large.close()]);
-      rmSync(folder, { recursive: true });
+      await stop();
     },
   };
 }

@@ -56,7 +56,7 @@ export async function startTestGateway(
     feedback,
     held: feedback,
     outcomes: { record: (_team, labels) => labels.map(() => 'recorded') },
-    quality: { lanes: () => [], difficulty: () => null, anchors: () => [] },
+    quality: { lanes: () => [], difficulty: () => null, anchors: () => [], canaries: () => null },
     budgets: { request: () => undefined, states: async () => [] },
     items: { admit: () => undefined, enter: () => ({ ok: true, leave: () => undefined }) },
     sampler: () => ({ draw: () => ({ taken: true, inclusion: 1, reason: null, trail: [] }) }),

@@ -11,6 +11,8 @@ export interface AlertPlan {
 
 const FAILED = 'engine_failed|timed_out|unparseable|refused|truncated';
 const PER = 'policy, team';
+const CANARIES = 'sum by (policy) (increase(assay_canary_judged_total[1d]))';
+const MISSED = 'sum by (policy) (increase(assay_canary_judged_total{result="disagreed"}[1d]))';
 
 export const ALERTS: readonly AlertPlan[] = [
   {
@@ -69,6 +71,13 @@ export const ALERTS: readonly AlertPlan[] = [
     for: '15m',
     severity: 'critical',
     summary: 'Audits say that labels of {{ $labels.team }} ({{ $labels.policy }}) agree less than promised.',
+  },
+  {
+    name: 'AssayCanariesBelowTarget',
+    expr: `(${CANARIES} - ${MISSED} + 3 * sqrt((${CANARIES} - ${MISSED}) * ${MISSED} / ${CANARIES})) / ${CANARIES} < on (policy) max by (policy) (assay_agreement_target_ratio) and on (policy) ${CANARIES} >= 50`,
+    for: '15m',
+    severity: 'warning',
+    summary: 'Labels of canary pairs agree less with their gold labels than {{ $labels.policy }} promises.',
   },
   {
     name: 'AssayPositionBias',

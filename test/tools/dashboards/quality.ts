@@ -65,6 +65,19 @@ export const qualityDashboard: DashboardPlan = {
             query(`sum(rate(assay_audits_dropped_total${RATE}))`, 'dropped'),
           ],
         },
+        {
+          title: 'Canaries: share with their gold label, last day',
+          description:
+            'Labels of canary pairs that are the gold ones. A fall is a judge or a prompt that got worse.',
+          kind: 'series',
+          unit: 'percentunit',
+          queries: [
+            query(
+              `sum by (policy) (increase(assay_canary_judged_total{${P}, result="agreed"}[1d])) / sum by (policy) (increase(assay_canary_judged_total{${P}}[1d]))`,
+              '{{policy}}',
+            ),
+          ],
+        },
       ],
     },
     {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseAnchors } from '../../../src/wire/anchors.ts';
+import { parseAnchors, parseCanaries } from '../../../src/wire/anchors.ts';
 
 const rubrics = new Map([['kind@1', { id: 'kind@1', text: 'Be kind.' }]]);
 
@@ -14,9 +14,9 @@ it('reads pairs with and without gold labels', () => {
   expect(
     read.ok && read.items.map(({ item, gold }) => [item.id, item.candidates, item.rubric?.text, gold]),
   ).toEqual([
-    ['anchor-1', ['x', 'y'], undefined, 'b'],
+    ['line-1', ['x', 'y'], undefined, 'b'],
     ['r7', ['x', 'y'], 'Be kind.', 'a'],
-    ['anchor-4', ['x', 'z'], undefined, null],
+    ['line-4', ['x', 'z'], undefined, null],
   ]);
 });
 
@@ -37,5 +37,16 @@ it('tells every bad line', () => {
   expect(parseAnchors('\n', rubrics)).toEqual({
     ok: false,
     problems: [{ line: 1, message: 'there is no item' }],
+  });
+});
+
+it('wants a gold label of every canary', () => {
+  const text = ['nonsense', '{"prompt": "q", "candidates": ["x", "y"]}'].join('\n');
+  expect(parseCanaries(text, rubrics)).toEqual({
+    ok: false,
+    problems: [
+      { line: 1, message: 'is not JSON' },
+      { line: 2, message: 'has no "gold"' },
+    ],
   });
 });

@@ -29,6 +29,8 @@ describe('dashboards and alert rules', () => {
       startSimulator(quickSimulator('large', 0.1)),
     ]);
     const path = join(folder, 'assay.yaml');
+    const canary = { prompt: 'canary', candidates: ['one answer', 'another'], gold: 'a' };
+    writeFileSync(join(folder, 'canaries.jsonl'), JSON.stringify(canary));
     writeFileSync(
       path,
       stringify(
@@ -138,6 +140,7 @@ function configOf([small, large]: readonly string[], folder: string): unknown {
         target: { agreement: 0.9 },
         audit: { share: 0.2 },
         budget,
+        canaries: { file: 'canaries.jsonl', share: 0.05 },
       },
     },
   };

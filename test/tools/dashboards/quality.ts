@@ -13,6 +13,9 @@ function mean(metric: string, by: string): string {
   return `sum by (${by}) (rate(${metric}_sum{${P}}${RATE})) / sum by (${by}) (rate(${metric}_count{${P}}${RATE}))`;
 }
 
+/** Labels of canary pairs in the last day. */
+const CANARIES = `sum by (policy) (increase(assay_canary_judged_total{${P}}[1d]))`;
+
 export const qualityDashboard: DashboardPlan = {
   uid: 'assay-quality',
   title: 'Assay / Quality',
@@ -73,7 +76,7 @@ export const qualityDashboard: DashboardPlan = {
           unit: 'percentunit',
           queries: [
             query(
-              `sum by (policy) (increase(assay_canary_judged_total{${P}, result="agreed"}[1d])) / sum by (policy) (increase(assay_canary_judged_total{${P}}[1d]))`,
+              `1 - (sum by (policy) (increase(assay_canary_judged_total{${P}, result="disagreed"}[1d])) or 0 * ${CANARIES}) / ${CANARIES}`,
               '{{policy}}',
             ),
           ],

@@ -109,7 +109,14 @@ export function policyInfos(config: Config, evidence: Evidence, parts: Parts): P
   return Object.entries(config.policies)
     .map(([name, policy]): PolicyInfo => {
       const engines = policy.tiers.map((tier) => need(config.judges[tier], tier).engine);
-      const info = { name, tasks: TASKS_OF[policy.task], engines, deadlineMs: policy.deadlineMs };
+      const { size } = policy.cohorts;
+      const info: PolicyInfo = {
+        name,
+        tasks: TASKS_OF[policy.task],
+        engines,
+        deadlineMs: policy.deadlineMs,
+        ...(size === undefined ? {} : { cohortSize: size }),
+      };
       if (policy.target === undefined) return info;
       const gate = evidence.gateOf(name, policy, config);
       const estimate = gate.ofPrompt;

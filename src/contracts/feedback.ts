@@ -34,4 +34,6 @@ export interface PolicyInfo {
   readonly generation?: GenerationRouter;
   /** Time that a synchronous request may take, in milliseconds. */
   readonly deadlineMs: number;
+  /** Candidates of a group where the surface cannot say it, in [2, 64]; absent, such a surface is not served. */
+  readonly cohortSize?: number;
 }

@@ -42,6 +42,8 @@ const SCOPES: Readonly<Record<string, Scope>> = {
   'POST /get_reward': 'submit',
   'POST /rm': 'submit',
   'POST /compare': 'submit',
+  'POST /seed_session': 'submit',
+  'POST /verify': 'submit',
   'POST /v1/score/evaluation': 'submit',
   'POST /v1/fine_tuning/alpha/graders/run': 'submit',
   'POST /v1/fine_tuning/alpha/graders/validate': 'submit',

@@ -90,6 +90,25 @@ export const trainerPaths: ZodOpenApiPathsObject = {
     },
     reply: { rewards: [0.7, -0.7], comparison_results: null, metrics: { assay_certainty: 0.9 } },
   }),
+  '/seed_session': foreign({
+    operationId: 'seedSessionNemoGym',
+    summary: 'Nothing to prepare for a rollout, for NeMo-Gym',
+    body: {},
+    reply: {},
+  }),
+  '/verify': foreign({
+    operationId: 'verifyNemoGym',
+    summary: 'Reward of one rollout within the group of its prompt, for NeMo-Gym',
+    body: {
+      responses_create_params: { input: [{ role: 'user', content: 'Hi' }] },
+      response: { id: 'resp_1', output: [{ type: 'message', content: 'Hello!' }] },
+    },
+    reply: {
+      responses_create_params: { input: [{ role: 'user', content: 'Hi' }] },
+      response: { id: 'resp_1', output: [{ type: 'message', content: 'Hello!' }] },
+      reward: 0.7,
+    },
+  }),
   '/v1/fine_tuning/alpha/graders/run': foreign({
     operationId: 'runGrader',
     summary: 'Grade a sample (OpenAI)',

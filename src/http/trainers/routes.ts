@@ -9,6 +9,7 @@ import { createCompareHandler } from './compare.ts';
 import { createGraderRunHandler, createGraderValidateHandler } from './graders.ts';
 import { createRewardModelHandler } from './reward-models.ts';
 import { createRewardHandler } from './rewards.ts';
+import { createSeedHandler, createVerifyHandler } from './verify.ts';
 
 /** The interfaces that trainers bring along, by path. */
 export function trainerHandlers(deps: GatewayDeps, catalogue: Catalogue): [string, TeamHandler][] {
@@ -24,6 +25,8 @@ export function trainerHandlers(deps: GatewayDeps, catalogue: Catalogue): [strin
     ...rewards,
     ...models,
     ['/compare', createCompareHandler(deps, catalogue)],
+    ['/seed_session', createSeedHandler(deps)],
+    ['/verify', createVerifyHandler(deps, catalogue)],
     ['/v1/fine_tuning/alpha/graders/run', createGraderRunHandler(deps, catalogue)],
     ['/v1/fine_tuning/alpha/graders/validate', createGraderValidateHandler(deps)],
   ];

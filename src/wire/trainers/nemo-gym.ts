@@ -16,7 +16,7 @@ const outputItem = z.looseObject({
   content: z.union([cleanText, z.array(contentPart)]).nullish(),
 });
 
-const responseObject = z.looseObject({ output: z.array(outputItem) });
+export const responseObject = z.looseObject({ output: z.array(outputItem) });
 
 const compareSchema = z.looseObject({
   conversation_history: z.array(z.looseObject({ role: cleanText, content: cleanText })).min(1),
@@ -42,13 +42,13 @@ export function readComparison(body: unknown): Checked<Item> {
 }
 
 /** A principle is a rubric of its own; its id is a hash of its text, so that equal texts are one question. */
-function rubricOf(principle: string | null | undefined): Item['rubric'] {
+export function rubricOf(principle: string | null | undefined): Item['rubric'] {
   if (principle === null || principle === undefined || !isNotBlank(principle)) return undefined;
   return { id: `principle@${hash('sha256', principle)}`, text: principle };
 }
 
 /** The text of the messages in a Responses object. */
-function finalAnswer({ output }: z.output<typeof responseObject>): string {
+export function finalAnswer({ output }: z.output<typeof responseObject>): string {
   const texts = output
     .filter(({ type }) => type === undefined || type === 'message')
     .flatMap(({ content }) => {

@@ -1,52 +1,55 @@
-import { Gauge, type MetricConfiguration } from 'prom-client';
 import type { Histogram } from '../contracts/metrics.ts';
+import { figure, type SeriesLines, startOf } from './text-format.ts';
 
-/**
- * A histogram whose series count in plain arrays and are rendered at a scrape only: the library's own looks
- * its labels up at every observation, which costs more than all the rest of the figures together.
- */
-export class BucketedMetric extends Gauge<string> {
+/** A histogram: plain arrays for each series, rendered at a scrape only. */
+export class BucketedMetric implements SeriesLines {
   readonly #name: string;
-  readonly #help: string;
+  readonly #labels: readonly string[];
   readonly #bounds: readonly number[];
   readonly #series: Buckets[] = [];
 
-  constructor(definition: MetricConfiguration<string>, bounds: readonly number[]) {
-    super(definition);
-    this.#name = definition.name;
-    this.#help = definition.help;
+  constructor(name: string, labels: readonly string[], bounds: readonly number[]) {
+    this.#name = name;
+    this.#labels = labels;
     this.#bounds = bounds;
   }
 
   bind(labels: Readonly<Record<string, string>>): Histogram {
-    const series = new Buckets(labels, this.#bounds);
+    const start = (part: string) => startOf(`${this.#name}_${part}`, this.#labels, labels);
+    const series = new Buckets(this.#bounds, {
+      buckets: [...this.#bounds, Infinity].map((bound) =>
+        startOf(`${this.#name}_bucket`, [...this.#labels, 'le'], { ...labels, le: figure(bound) }),
+      ),
+      sum: start('sum'),
+      count: start('count'),
+    });
     this.#series.push(series);
     return series;
   }
 
-  override async get() {
-    return {
-      name: this.#name,
-      help: this.#help,
-      type: 'histogram' as const,
-      aggregator: 'sum' as const,
-      collect: () => undefined,
-      values: this.#series.flatMap((series) => series.values(this.#name)),
-    };
+  lines(): string {
+    return this.#series.map((series) => series.lines()).join('');
   }
 }
 
+/** What the lines of one series begin with. */
+interface Starts {
+  readonly buckets: readonly string[];
+  readonly sum: string;
+  readonly count: string;
+}
+
 /** One series. */
-class Buckets implements Histogram {
-  readonly #labels: Readonly<Record<string, string>>;
+class Buckets implements Histogram, SeriesLines {
   readonly #bounds: readonly number[];
+  readonly #starts: Starts;
   /** Observations by the first bound that they are not above; the last one is above all. */
   readonly #counts: Float64Array;
   #sum = 0;
 
-  constructor(labels: Readonly<Record<string, string>>, bounds: readonly number[]) {
-    this.#labels = labels;
+  constructor(bounds: readonly number[], starts: Starts) {
     this.#bounds = bounds;
+    this.#starts = starts;
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
@@ -58,17 +61,14 @@ class Buckets implements Histogram {
     this.#sum += value;
   }
 
-  values(name: string) {
-    const labels = this.#labels;
-    let count = 0;
-    const buckets = [...this.#bounds.map(String), '+Inf'].map((le, index) => {
-      count += this.#counts[index] ?? 0;
-      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count };
-    });
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels, value: this.#sum },
-      { metricName: `${name}_count`, labels, value: count },
-    ];
+  lines(): string {
+    const { buckets, sum, count } = this.#starts;
+    let text = '';
+    let seen = 0;
+    for (const [index, start] of buckets.entries()) {
+      seen += this.#counts[index] ?? 0;
+      text += `${start}${seen}\n`;
+    }
+    return `${text}${sum}${figure(this.#sum)}\n${count}${seen}\n`;
   }
 }

@@ -1,15 +1,16 @@
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { Counter as CounterSeries, Exposition, Meter } from '../contracts/metrics.ts';
-import { type LabelName, METRICS, type MetricName } from '../domain/metrics.ts';
+import type { Exposition, Meter } from '../contracts/metrics.ts';
+import { METRICS, type MetricName } from '../domain/metrics.ts';
 import { BucketedMetric } from './bucketed-metric.ts';
 import { BoundedFamily, type Known } from './bounded-family.ts';
-import { createScrapedMetric, type ScrapedMetric } from './scraped-metric.ts';
+import { CountedMetric } from './counted-metric.ts';
+import { memo } from './memo.ts';
+import { ScrapedMetric } from './scraped-metric.ts';
+import { CONTENT_TYPE, metricText, type SeriesLines } from './text-format.ts';
 
 /**
  * The figures of one gateway, in a registry of its own: nothing here is global. It makes each metric of the
  * table when somebody first asks for it, keeps labels to what the configuration knows and each metric to a
- * bounded number of series. It counts
- * nothing by itself and decides nothing.
+ * bounded number of series, and writes the page. It counts nothing by itself and decides nothing.
  */
 export interface PrometheusMeter extends Meter, Exposition {}
 
@@ -24,10 +25,17 @@ const SERIES_PER_METRIC = 10_000;
 
 export function createPrometheusMeter(options: PrometheusMeterOptions): PrometheusMeter {
   const { known, seriesPerMetric: limit = SERIES_PER_METRIC } = options;
-  const registry = new Registry();
-  const dropped = new Counter(definition('assay_metrics_series_dropped_total', registry));
+  const metrics = new Map<MetricName, SeriesLines>();
   const families = new Map<MetricName, unknown>();
   const scraped = new Map<MetricName, ScrapedMetric>();
+  const onPage = <T extends SeriesLines>(name: MetricName, metric: T): T => {
+    if (metrics.has(name)) throw new Error(`${name} is counted here already`);
+    metrics.set(name, metric);
+    return metric;
+  };
+  const counted = (name: MetricName) => onPage(name, new CountedMetric(name, METRICS[name].labels));
+  const drops = counted(DROPPED);
+  const dropped = memo((metric) => drops.bind({ metric }));
   /** One for each metric, of the kind that its row says. */
   const once = <T>(name: MetricName, make: () => T): T => {
     const found = families.get(name);
@@ -43,64 +51,29 @@ export function createPrometheusMeter(options: PrometheusMeterOptions): Promethe
       known,
       limit,
       bind,
-      onDrop: () => dropped.inc({ metric: name }),
+      onDrop: () => dropped(name).add(),
     });
   return {
     counter: (name) =>
       once(name, () => {
-        const tallies: Tally[] = [];
-        const metric: Counter<string> = new Counter({
-          ...definition(name, registry),
-          collect: (): void => tell(metric, tallies),
-        });
-        return family(name, (labels) => {
-          const tally = new Tally(labels);
-          tallies.push(tally);
-          return tally;
-        });
+        const metric = counted(name);
+        return family(name, (labels) => metric.bind(labels));
       }),
     histogram: (name) =>
       once(name, () => {
-        const metric = new BucketedMetric(definition(name, registry), METRICS[name].buckets);
+        const { labels: names, buckets } = METRICS[name];
+        const metric = onPage(name, new BucketedMetric(name, names, buckets));
         return family(name, (labels) => metric.bind(labels));
       }),
     read(name, read) {
-      let metric = scraped.get(name);
-      if (metric === undefined) {
-        const Type = METRICS[name].type === 'counter' ? Counter : Gauge;
-        metric = createScrapedMetric(
-          limit,
-          (collect) => new Type({ ...definition(name, registry), collect }),
-        );
-        scraped.set(name, metric);
-      }
+      const metric = scraped.get(name) ?? onPage(name, new ScrapedMetric(name, METRICS[name].labels, limit));
+      scraped.set(name, metric);
       return metric.add(read);
     },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
+    text: async () =>
+      [...metrics].map(([name, metric]) => metricText(name, METRICS[name], metric)).join('\n'),
+    contentType: CONTENT_TYPE,
   };
 }
 
-function definition(name: MetricName, registry: Registry) {
-  const labelNames: LabelName[] = [...METRICS[name].labels];
-  return { name, help: METRICS[name].help, labelNames, registers: [registry] };
-}
-
-/** One series of a counter: a plain sum that the library gets to see at a scrape only. */
-class Tally implements CounterSeries {
-  readonly labels: Readonly<Record<string, string>>;
-  sum = 0;
-
-  constructor(labels: Readonly<Record<string, string>>) {
-    this.labels = labels;
-  }
-
-  add(by = 1): void {
-    this.sum += by;
-  }
-}
-
-function tell(metric: Counter<string>, tallies: readonly Tally[]): void {
-  metric.reset();
-  for (const { labels, sum } of tallies) metric.inc(labels, sum);
-}
+const DROPPED = 'assay_metrics_series_dropped_total';

@@ -1,34 +1,38 @@
+import { figure, type SeriesLines, startOf } from './text-format.ts';
+
 type Read = () => Iterable<{ readonly labels: Readonly<Record<string, string>>; readonly value: number }>;
 
 /** A metric whose figures are read anew at each scrape, from everybody who has some to tell. */
-export interface ScrapedMetric {
-  add(read: Read): () => void;
-}
+export class ScrapedMetric implements SeriesLines {
+  readonly #name: string;
+  readonly #labels: readonly string[];
+  readonly #limit: number;
+  readonly #readers = new Set<Read>();
 
-/** As much of a counter or gauge as is needed here. */
-interface Resettable {
-  reset(): void;
-  inc(labels: Readonly<Record<string, string>>, value: number): void;
-}
+  /** Beyond `limit` series the rest is left out. */
+  constructor(name: string, labels: readonly string[], limit: number) {
+    this.#name = name;
+    this.#labels = labels;
+    this.#limit = limit;
+  }
 
-/** `make` gets what the metric is to do at each scrape. Beyond `limit` series the rest is left out. */
-export function createScrapedMetric(limit: number, make: (collect: () => void) => Resettable): ScrapedMetric {
-  const readers = new Set<Read>();
-  const metric = make(() => {
-    metric.reset();
-    let room = limit;
-    for (const read of readers) {
+  /** What is told of one series twice is added up. The function returned takes `read` back. */
+  add(read: Read): () => void {
+    this.#readers.add(read);
+    return () => void this.#readers.delete(read);
+  }
+
+  lines(): string {
+    const sums = new Map<string, number>();
+    for (const read of this.#readers) {
       for (const { labels, value } of read()) {
-        if (room === 0) return;
-        room -= 1;
-        metric.inc(labels, value);
+        const start = startOf(this.#name, this.#labels, labels);
+        const sum = sums.get(start);
+        if (sum !== undefined || sums.size < this.#limit) sums.set(start, (sum ?? 0) + value);
       }
     }
-  });
-  return {
-    add(read) {
-      readers.add(read);
-      return () => readers.delete(read);
-    },
-  };
+    let text = '';
+    for (const [start, sum] of sums) text += `${start}${figure(sum)}\n`;
+    return text;
+  }
 }

@@ -40,7 +40,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   },
   telemetry: {
     rooms: ['domain', 'contracts', 'statistics'],
-    packages: ['pino', 'prom-client', '@opentelemetry/api'],
+    packages: ['pino', '@opentelemetry/api'],
   },
   // It runs in browsers, and asks the admin API like everybody else.
   console: { rooms: [], packages: ['preact', '@preact/signals', 'uplot'] },

@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { readPairs, SHIPPED_PAIRS } from '../../src/cli/demo/pairs.ts';
 import { startFeedbackGateway } from '../fakes/feedback-gateway.ts';
 import { pairsOf } from './hh-pairs.ts';
+import { pairFigures } from './pair-figures.ts';
 import { rankingFigures } from './ranking-figures.ts';
 import { samplingFigures } from './sampling-figures.ts';
 
 /**
  * `npm run bench:feedback`: what each kind of feedback costs in tokens on a simulated engine, and how few
- * comparisons an adaptive ranking needs on planted preferences. Measures, never fails on a figure; an item
+ * comparisons an adaptive ranking needs, and which pairs of responses are chosen, on planted preferences. Measures, never fails on a figure; an item
  * that was not judged ends it with exit code 1. Options: `--data FILE` (hh-rlhf JSONL; without it the pairs
  * of the demo), `--items N`, `--judged FILE` (recorded judgments with p_first of the judges --small and --strong,
  * for half a budget).
@@ -111,6 +112,8 @@ console.log(`${pairs.length} items, one simulated engine; mean tokens for each`)
 console.table(spent);
 const ranking = await rankingFigures();
 console.table(ranking.curve);
+const chosen = pairFigures();
+console.table(chosen);
 const half =
   options.judged === undefined ? null : samplingFigures(options.judged, options.small, options.strong);
 console.log(
@@ -126,6 +129,9 @@ console.log(
     ranking_comparisons_share: ranking.share,
     ranking_tau_all_pairs: ranking.tauOfAll,
     ranking_random_share: ranking.randomShare,
+    pair_holds_best_drts: chosen.drts.holds_best,
+    pair_holds_best_deltaucb: chosen.deltaucb.holds_best,
+    pair_holds_best_random: chosen.random.holds_best,
     sampling_half_budget_agreement: half?.uncertainty ?? null,
     random_half_budget_agreement: half?.random ?? null,
   }),

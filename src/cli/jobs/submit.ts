@@ -59,7 +59,7 @@ async function* linesOf(
     }
     const { taken, probability } = drawn(row);
     if (!taken) continue;
-    const { id, prompt, candidates, asks, metadata } = row.item;
+    const { id, prompt, candidates, asks, metadata, inclusion = 1 } = row.item;
     const rubric = row.item.rubric ?? undefined;
     const item = {
       id: id ?? madeUpId(row.line),
@@ -68,7 +68,7 @@ async function* linesOf(
       rubric,
       ...asks,
       metadata,
-      inclusion_probability: probability,
+      inclusion_probability: inclusion * probability,
     };
     yield `${JSON.stringify(item)}\n`;
   }

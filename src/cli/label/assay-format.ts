@@ -25,6 +25,11 @@ const schema = z.object({
   prompt: textOrMessages,
   candidates: z.array(z.string({ error: 'must be text' }), { error: 'must be a list of texts' }),
   rubric: rubricColumn,
+  inclusion_probability: z
+    .number({ error: 'must be a number' })
+    .gt(0, 'must be above 0')
+    .max(1, 'must be at most 1')
+    .nullish(),
   metadata: z.record(z.string(), z.unknown(), { error: 'must be an object' }).optional(),
 });
 
@@ -36,11 +41,16 @@ const ASKS: Readonly<Record<RowTask, readonly string[]>> = {
   ranking: ['method', 'comparisons'],
 };
 
-/** Reads `{id?, prompt, candidates, rubric?, metadata?}` and what the task knows; other columns join the metadata. */
+const NAMED = ['id', 'prompt', 'candidates', 'rubric', 'inclusion_probability', 'metadata'];
+
+/**
+ * Reads `{id?, prompt, candidates, rubric?, inclusion_probability?, metadata?}` and what the task knows; other
+ * columns join the metadata.
+ */
 export function readAssayRow(row: JsonRow, task: RowTask = 'preference'): ReadRow {
   const read = schema.safeParse(row);
   if (!read.success) return refuseFor(read.error);
-  const { id, prompt, candidates, rubric, metadata } = read.data;
+  const { id, prompt, candidates, rubric, inclusion_probability: inclusion, metadata } = read.data;
   const { least, most } = CANDIDATES[task];
   if (candidates.length < least || candidates.length > most) {
     return refuse(`candidates: ${NEEDED[task]} needed, found ${candidates.length}`, 'candidates');
@@ -48,7 +58,7 @@ export function readAssayRow(row: JsonRow, task: RowTask = 'preference'): ReadRo
   if (typeof prompt === 'string' && isBlankText(prompt)) return refuse('prompt: is empty', 'prompt');
   const blank = candidates.findIndex(isBlankText);
   if (blank !== -1) return refuse(`candidates[${blank}]: is empty`, 'candidates');
-  const other = otherColumns(row, ['id', 'prompt', 'candidates', 'rubric', 'metadata', ...ASKS[task]]);
+  const other = otherColumns(row, [...NAMED, ...ASKS[task]]);
   const asks = Object.fromEntries(
     ASKS[task].filter((name) => row[name] !== undefined).map((name) => [name, row[name]]),
   );
@@ -59,6 +69,7 @@ export function readAssayRow(row: JsonRow, task: RowTask = 'preference'): ReadRo
       prompt,
       candidates,
       rubric: rubric ?? null,
+      ...(inclusion === undefined || inclusion === null ? {} : { inclusion }),
       ...(Object.keys(asks).length === 0 ? {} : { asks }),
       metadata: { ...other, ...metadata },
     },

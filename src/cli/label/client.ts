@@ -81,12 +81,13 @@ function endpointOf(url: string, task: RowTask): { readonly origin: string; read
 }
 
 function requestBody({ line, item, sent }: ValidRow, policy: string | null): string {
-  const { prompt, metadata, asks } = item;
+  const { prompt, metadata, asks, inclusion } = item;
   const id = item.id ?? madeUpId(line);
   const candidates = sent === 'ab' ? item.candidates : item.candidates.toReversed();
   // Not every task knows rubrics, so one that is not named is not mentioned.
   const rubric = item.rubric ?? undefined;
-  return JSON.stringify({ policy, items: [{ id, prompt, candidates, rubric, ...asks, metadata }] });
+  const own = { id, prompt, candidates, rubric, ...asks, metadata, inclusion_probability: inclusion };
+  return JSON.stringify({ policy, items: [own] });
 }
 
 interface Post {

@@ -13,6 +13,8 @@ export interface InputItem {
   readonly prompt: Prompt;
   readonly candidates: readonly string[];
   readonly rubric: string | null;
+  /** Probability with which whoever made the file drew the row, in (0, 1]; absent for 1. */
+  readonly inclusion?: number;
   /** What the task lets an item ask for, as the row has it; absent for none. The gateway checks it. */
   readonly asks?: Readonly<Record<string, unknown>>;
   /** Columns that mean nothing to the format; they come back with the verdict. */

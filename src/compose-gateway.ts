@@ -172,6 +172,7 @@ function createOperations(
         replicas: pool.details(),
         queue: queue.queue(),
       })),
+    tokens: async () => (await Promise.all([...engines().values()].map(({ pool }) => pool.tokens()))).flat(),
     setDraining(replica, draining) {
       const pool = engines().get(replica.split('/')[0] ?? '')?.pool;
       return (draining ? pool?.drain(replica) : pool?.undrain(replica)) ?? false;

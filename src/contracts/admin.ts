@@ -5,7 +5,7 @@ import type { Job } from './jobs.ts';
 import type { VerdictPlace } from './observers.ts';
 import type { LaneQuality } from './quality.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import type { ReplicaLoad, ReplicaState } from './engine.ts';
+import type { ReplicaLoad, ReplicaState, TokenCounts } from './engine.ts';
 import type { QueueState } from './scheduling.ts';
 
 /** A replica as operators see it. */
@@ -21,6 +21,27 @@ export interface ReplicaDetail extends ReplicaState {
   readonly limit: number;
   /** What its engine said of itself last, and how long ago; null when it never did. */
   readonly load: { readonly load: ReplicaLoad; readonly ageMs: number } | null;
+}
+
+/** Tokens of a replica since one instant: those of this gateway's calls, and those that its engine counted. */
+export interface TokenComparison {
+  /** When both counts began, in milliseconds since 1970. */
+  readonly since: number;
+  /** When the engine was last asked; both counts are of then. */
+  readonly at: number;
+  readonly ours: TokenCounts;
+  readonly engine: TokenCounts;
+  /** Calls from here whose tokens are not known: aborted, failed, without a usage, or out when the counts began. */
+  readonly unknownCalls: number;
+  /** Calls from here that were out at `at`: the engine may have counted a part of them. */
+  readonly inFlight: number;
+}
+
+/** `tokens` is null where the engine does not count tokens, or was not asked yet. */
+export interface ReplicaTokens {
+  readonly engine: string;
+  readonly replica: string;
+  readonly tokens: TokenComparison | null;
 }
 
 /** An engine as operators see it. */
@@ -51,6 +72,8 @@ export interface RecentVerdicts {
 /** What operators can see and do while the gateway runs; made by `compose`, offered by `http`. */
 export interface Operations {
   engines(): readonly EngineDetail[];
+  /** Asks every engine for its count of tokens, and sets this gateway's own beside it. */
+  tokens(): Promise<readonly ReplicaTokens[]>;
   /** Takes a replica (`<engine>/<number>`) out, or back in; false when there is none of this name. */
   setDraining(replica: string, draining: boolean): boolean;
   reload(): Promise<ReloadResult>;

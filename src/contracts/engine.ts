@@ -158,6 +158,14 @@ export interface ReplicaLoad {
    * it moves, the engine lives. Absent where it is not told.
    */
   readonly progress?: number;
+  /** Tokens that the engine has counted since its start; absent where it does not count them, or not all. */
+  readonly tokens?: TokenCounts;
+}
+
+/** Tokens of prompts, cached ones included, and of answers. */
+export interface TokenCounts {
+  readonly input: number;
+  readonly output: number;
 }
 
 /** One address of an engine. Made by the `engines` room, used by the `pool` room. */

@@ -4,7 +4,7 @@ import { audit, auditRoute } from './admin-audit.ts';
 import { ACT_BYTES, type AdminMeans, type AdminRoute } from './admin-route.ts';
 import { teamRoutes } from './admin-teams.ts';
 import { renderJob } from '../wire/job.ts';
-import { renderLane, renderRecentVerdict } from '../wire/operations.ts';
+import { renderLane, renderRecentVerdict, renderTokens } from '../wire/operations.ts';
 import type { Exchange } from './exchange.ts';
 import { kept, sendCosts } from './ledger.ts';
 import { sendMetrics } from './metrics.ts';
@@ -21,6 +21,14 @@ const ROUTES: readonly AdminRoute[] = [
     pattern: '/admin/engines',
     path: /^\/admin\/engines$/,
     handle: (exchange, { operations }) => sendList(exchange, operations.engines()),
+  },
+  {
+    method: 'GET',
+    pattern: '/admin/engines/tokens',
+    path: /^\/admin\/engines\/tokens$/,
+    async handle(exchange, { operations }) {
+      sendList(exchange, (await operations.tokens()).map(renderTokens));
+    },
   },
   {
     method: 'GET',

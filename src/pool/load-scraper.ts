@@ -9,6 +9,8 @@ import type { ScrapeSettings } from './settings.ts';
  * in time is left out of the round; its old figures fade by themselves.
  */
 export interface LoadScraper {
+  /** Asks all of them now, beside the rounds. */
+  refresh(): Promise<void>;
   close(): void;
 }
 
@@ -53,8 +55,15 @@ export function createLoadScraper(options: LoadScraperOptions): LoadScraper {
     members().some(
       (member) => member.running() > 0 || clock.monotonic() - member.load.usedAt() < settings.everyMs,
     );
+  const askAll = async (): Promise<void> => {
+    await Promise.all(
+      members()
+        .filter((member) => member.isWarm())
+        .map(ask),
+    );
+  };
   const round = (): void => {
-    for (const member of members()) if (member.isWarm()) void ask(member);
+    void askAll();
     wait();
   };
   function wait(): void {
@@ -63,6 +72,7 @@ export function createLoadScraper(options: LoadScraperOptions): LoadScraper {
   }
   wait();
   return {
+    refresh: askAll,
     close() {
       closed = true;
       stopTimer();

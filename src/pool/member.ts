@@ -13,6 +13,7 @@ import { createOutlier, type Outlier } from './outlier.ts';
 import type { Candidate } from './picker.ts';
 import { createReadiness } from './readiness.ts';
 import { createSeats } from './seats.ts';
+import { createTokenBook, type TokenBook } from './token-book.ts';
 import type { PoolSettings } from './settings.ts';
 
 /** One replica in a pool: what is known of it, and whether it may be used. */
@@ -23,6 +24,7 @@ export interface Member extends Candidate {
   readonly load: LoadEstimate;
   readonly outlier: Outlier;
   readonly watchdog: Watchdog;
+  readonly tokens: TokenBook;
   /** Attempts on it; each is told when the replica turns out to be stuck. */
   readonly attempts: Set<(reason: GatewayError) => void>;
   /** Calls from here that are out. */
@@ -72,6 +74,7 @@ export function createMember(options: MemberOptions): Member {
   const load = createLoadEstimate(clock);
   const figures = createEngineFigures(clock);
   const seats = createSeats(clock);
+  const tokens = createTokenBook(clock);
   const attempts = new Set<(reason: GatewayError) => void>();
   const readiness = createReadiness(options);
   const outlier = createOutlier(settings.outlier, clock, () => options.mayEject(name));
@@ -88,6 +91,7 @@ export function createMember(options: MemberOptions): Member {
     load,
     outlier,
     watchdog,
+    tokens,
     attempts,
     isUsable: () => presence.reason() === null && readiness.reason() === null,
     isWarm: () => readiness.reason() === null,
@@ -103,6 +107,7 @@ export function createMember(options: MemberOptions): Member {
     detail,
     told(next, ours) {
       seats.told(next, ours);
+      if (next.tokens !== undefined) tokens.told(next.tokens, readiness.readySince(), meter.running());
       options.onChange();
       const work = figures.told(next, ours);
       if (work === 'moved') watchdog.heard();

@@ -1,6 +1,6 @@
 import type { Call, CallStarter } from '../contracts/call.ts';
 import type { Clock, Random } from '../contracts/clock.ts';
-import type { ReplicaDetail } from '../contracts/admin.ts';
+import type { ReplicaDetail, ReplicaTokens } from '../contracts/admin.ts';
 import type { EngineObserver } from '../contracts/observers.ts';
 import type { CallReport, Engine, EngineResult, Replica } from '../contracts/engine.ts';
 import type { AttemptRunner, EngineResilience } from '../contracts/resilience.ts';
@@ -11,7 +11,7 @@ import { noteAttempts, type Request, startAttempt } from './attempt.ts';
 import { createChooser } from './chooser.ts';
 import type { Discovery } from './discovery.ts';
 import { generate } from './generation.ts';
-import { createLoadScraper } from './load-scraper.ts';
+import { createLoadScraper, type LoadScraper } from './load-scraper.ts';
 import { createMember, type Member } from './member.ts';
 import { createPoolCapacity } from './pool-capacity.ts';
 import { distributionRequest, jsonRequest } from './request.ts';
@@ -49,6 +49,8 @@ export interface ReplicaPool extends Engine {
   undrain(replica: string): boolean;
   /** The replicas as operators see them. */
   details(): readonly ReplicaDetail[];
+  /** Asks every ready replica for its count of tokens first; one that does not answer keeps its last. */
+  tokens(): Promise<readonly ReplicaTokens[]>;
   readonly capacity: EngineCapacity;
 }
 
@@ -85,12 +87,8 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     return roster.members().some((member) => member.name !== name && isHealthy(member));
   }
   const parts = { engine: options, chooser, price, clock, runner, typicalTimes, observer };
-  const scraper = createLoadScraper({
-    ...options,
-    engine: options.id,
-    members: roster.members,
-    settings: settings.scrape,
-  });
+  const { members } = roster;
+  const scraper = createLoadScraper({ ...options, engine: options.id, members, settings: settings.scrape });
   const stopDiscovery = options.discovery?.source.watch(roster.follow);
 
   const ask = createAsk(parts);
@@ -106,6 +104,7 @@ export function createReplicaPool(options: PoolOptions): ReplicaPool {
     undrain: (name) => setDraining(roster.find(name), false),
     capacity,
     details: () => roster.members().map((member) => member.detail()),
+    tokens: () => freshTokens(options.id, members, scraper),
     async close() {
       stopDiscovery?.();
       scraper.close();
@@ -132,6 +131,15 @@ function createAsk(parts: AskParts) {
     tally.settle(made.end.cost);
     return { result: made.end.result, report: tally.report() };
   };
+}
+
+async function freshTokens(
+  engine: string,
+  members: () => readonly Member[],
+  scraper: LoadScraper,
+): Promise<ReplicaTokens[]> {
+  await scraper.refresh();
+  return members().map(({ name, tokens }) => ({ engine, replica: name, tokens: tokens.compared() }));
 }
 
 function setDraining(member: Member | undefined, draining: boolean): boolean {

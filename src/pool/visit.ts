@@ -44,6 +44,7 @@ export function startVisit(member: Member, options: VisitOptions): Visit {
   const age = (): number => clock.monotonic() - startedAt;
   const stopMeter = member.meter.start();
   const pass = member.guard.enter();
+  const bookTokens = member.tokens.open();
   let firstTokenMs: number | null = null;
   let end: Cost | null = null;
   member.load.add(tokens);
@@ -55,10 +56,9 @@ export function startVisit(member: Member, options: VisitOptions): Visit {
     member.attempts.delete(options.abort);
     member.watchdog.ended();
     pass.end(failure, question);
-    end =
-      failure !== null && !failure.sent
-        ? NO_COST
-        : { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds };
+    const mayHaveWorked = failure?.sent ?? true;
+    if (mayHaveWorked) bookTokens(usage.inputTokens > 0 ? usage : null);
+    end = mayHaveWorked ? { nanoUsd: priceOf(price, usage, engineSeconds), usage, engineSeconds } : NO_COST;
     options.onEnd({ code: failure?.code ?? 'ok', ms: age(), firstTokenMs, cost: end });
     return end;
   };

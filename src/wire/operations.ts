@@ -1,4 +1,4 @@
-import type { Operations, RecentVerdict } from '../contracts/admin.ts';
+import type { Operations, RecentVerdict, ReplicaTokens } from '../contracts/admin.ts';
 import { renderVerdict } from './verdict.ts';
 
 /** Lists of the admin API that the console shows. Texts of items and verdicts are in none of them. */
@@ -22,6 +22,28 @@ export function renderRecentVerdict({ verdict, team, policy, ms, at }: RecentVer
     decisions,
     trail,
     error: wire.error,
+  };
+}
+
+/** `share` is the part of the engine's tokens that this gateway knows of; null where the engine counted none. */
+export function renderTokens({ engine, replica, tokens }: ReplicaTokens) {
+  if (tokens === null) return { engine, replica, tokens: null };
+  const { since, at, ours, engine: counted, unknownCalls, inFlight } = tokens;
+  const difference = { input: counted.input - ours.input, output: counted.output - ours.output };
+  const all = counted.input + counted.output;
+  return {
+    engine,
+    replica,
+    tokens: {
+      since,
+      at,
+      ours,
+      engine: counted,
+      difference,
+      share: all === 0 ? null : (ours.input + ours.output) / all,
+      unknown_calls: unknownCalls,
+      in_flight: inFlight,
+    },
   };
 }
 

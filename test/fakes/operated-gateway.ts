@@ -11,15 +11,21 @@ import { quickSimulator } from './quick-simulator.ts';
 export interface OperatedGateway extends AsyncDisposable {
   readonly url: string;
   readonly adminUrl: string;
+  readonly engineUrl: string;
   label(itemId: string): Promise<void>;
+  /** On the same port, with counters at 0. */
+  restartEngine(): Promise<void>;
 }
 
 export const ADMIN_KEY = 'assay_operator_0123456789abcdefghijklmnopqrstuv';
 
-export async function startOperatedGateway(): Promise<OperatedGateway> {
+/** Its engine writes a token each `interTokenMs`. */
+export async function startOperatedGateway(interTokenMs = 0): Promise<OperatedGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-console-'));
   const path = join(folder, 'assay.yaml');
-  const engine = await startSimulator(quickSimulator('judge', 0.1));
+  const quick = quickSimulator('judge', 0.1);
+  const simulated = { ...quick, clock: { ...quick.clock, interTokenMs } };
+  let engine = await startSimulator(simulated);
   const sha256 = createHash('sha256').update(ADMIN_KEY).digest('hex');
   const config = {
     admin: { port: 0, keys: [{ id: 'operator', sha256 }] },
@@ -42,6 +48,12 @@ export async function startOperatedGateway(): Promise<OperatedGateway> {
   return {
     url: gateway.url,
     adminUrl: gateway.adminUrl ?? '',
+    engineUrl: engine.url,
+    async restartEngine() {
+      const port = Number(new URL(engine.url).port);
+      await engine.close();
+      engine = await startSimulator({ ...simulated, port });
+    },
     async label(itemId) {
       const items = [
         { id: itemId, prompt: 'Which is a city?', candidates: ['Lima is one.', 'Blue is one.'] },

@@ -7,13 +7,15 @@ import { readOptions } from '../options.ts';
 import type { Paint } from '../print/paint.ts';
 import { type Column, renderTable } from '../print/table.ts';
 import { queueSchema, renderQueue } from './engine-queue.ts';
+import { renderTokens, tokensSchema } from './engine-tokens.ts';
 
-const optionsSchema = z.object(adminOptions);
+const optionsSchema = z.object({ ...adminOptions, tokens: z.boolean().default(false) });
 type EnginesFlags = z.output<typeof optionsSchema>;
 
 const HELP = `
 Examples:
   assay engines                        all engines with their replicas
+  assay engines --tokens               tokens of this gateway's calls beside the engines' own counters
   assay engines drain small-vllm/0     no new calls for this replica; those under way end
   assay engines undrain small-vllm/0
 
@@ -29,12 +31,13 @@ export function addEnginesCommand(root: Command, context: CommandContext): void 
     .argument('[replica]', 'name of a replica, such as small-vllm/0')
     .option('--url <address>', 'address of the admin API', 'http://127.0.0.1:8081')
     .option('--key <key>', 'admin key')
+    .option('--tokens', 'compare counts of tokens with those of the engines')
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async (action: unknown, replica: unknown, values: unknown) => {
       const flags = readOptions(optionsSchema, values);
       if (action !== undefined) await act(actionOf(action), replica, flags, context);
-      await show(flags, context);
+      await (flags.tokens ? showTokens(flags, context) : show(flags, context));
     });
 }
 
@@ -61,6 +64,12 @@ async function act(
 async function show(flags: EnginesFlags, context: CommandContext): Promise<void> {
   const engines = listSchema.parse(await askAdmin('GET', '/admin/engines', flags, context)).data;
   const text = flags.json ? `${JSON.stringify(engines, null, 2)}\n` : render(engines, context.paint);
+  context.io.stdout.write(text);
+}
+
+async function showTokens(flags: EnginesFlags, context: CommandContext): Promise<void> {
+  const rows = tokensSchema.parse(await askAdmin('GET', '/admin/engines/tokens', flags, context)).data;
+  const text = flags.json ? `${JSON.stringify(rows, null, 2)}\n` : renderTokens(rows, context.paint);
   context.io.stdout.write(text);
 }
 

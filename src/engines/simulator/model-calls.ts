@@ -131,6 +131,7 @@ function answer(engine: ToyEngine, exchange: Exchange, content: ReplyContent, bo
 
 export const embeddings = atOnce(embeddingSchema, (body, engine, exchange) => {
   const { data, promptTokens } = embed(body);
+  engine.metrics.promptTokens += promptTokens;
   const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens, completion_tokens: 0 };
   return {
     ...replyBasis(engine, exchange, { prefix: 'embd', object: 'list' }),

@@ -20,7 +20,9 @@ export function readLoad(metrics: string, model: string): ReplicaLoad | null {
     running,
     waiting: waiting + queued,
     cacheUse: cacheUse === undefined ? null : Math.min(1, cacheUse),
-    ...(written === undefined || read === undefined ? {} : { progress: written + read }),
+    ...(written === undefined || read === undefined
+      ? {}
+      : { progress: written + read, tokens: { input: read, output: written } }),
   };
 }
 

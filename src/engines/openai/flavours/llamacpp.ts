@@ -72,6 +72,8 @@ export const llamacpp: Flavour = {
     running: 'llamacpp:requests_processing',
     waiting: 'llamacpp:requests_deferred',
     cacheUse: [],
+    // `llamacpp:prompt_tokens_total` leaves out what came from the cache.
+    tokens: null,
   },
 };
 

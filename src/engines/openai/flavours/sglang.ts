@@ -61,5 +61,6 @@ export const sglang: Flavour = {
     running: 'sglang:num_running_reqs',
     waiting: 'sglang:num_queue_reqs',
     cacheUse: ['sglang:token_usage'],
+    tokens: { input: 'sglang:prompt_tokens_total', output: 'sglang:generation_tokens_total' },
   },
 };

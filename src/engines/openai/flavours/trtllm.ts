@@ -73,5 +73,6 @@ export const trtllm: Flavour = {
     running: 'trtllm_num_requests_running',
     waiting: 'trtllm_num_requests_waiting',
     cacheUse: ['trtllm_kv_cache_utilization'],
+    tokens: { input: 'trtllm_prompt_tokens_total', output: 'trtllm_generation_tokens_total' },
   },
 };

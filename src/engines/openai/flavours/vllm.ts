@@ -84,6 +84,7 @@ export const vllm: Flavour = {
     running: 'vllm:num_requests_running',
     waiting: 'vllm:num_requests_waiting',
     cacheUse: ['vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc'],
+    tokens: { input: 'vllm:prompt_tokens_total', output: 'vllm:generation_tokens_total' },
   },
 };
 

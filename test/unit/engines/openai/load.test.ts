@@ -58,4 +58,26 @@ describe('the load in the metrics of', () => {
   it('a server without these figures is not there', () => {
     expect(loadOf('trtllm', 'trtllm_num_requests_running NaN', 'other 1')).toBeNull();
   });
+
+  it('has the tokens that the engine counted, where both counters are there and hold cached ones', () => {
+    const busy = ['vllm:num_requests_running 0', 'vllm:num_requests_waiting 0'];
+    const counted = [
+      'vllm:prompt_tokens_total{engine="0"} 1200.0',
+      'vllm:prompt_tokens_total{engine="1"} 34.0',
+      'vllm:prompt_tokens_by_source_total{engine="0",source="local_cache_hit"} 9.0',
+      'vllm:prompt_tokens_created{engine="0"} 1.7e+09',
+      'vllm:generation_tokens_total{engine="0"} 56.0',
+    ];
+    expect(loadOf('vllm', ...busy, ...counted)).toMatchObject({ tokens: { input: 1234, output: 56 } });
+    expect(loadOf('vllm', ...busy, ...counted.slice(0, 4))).not.toHaveProperty('tokens');
+    expect(
+      loadOf(
+        'llamacpp',
+        'llamacpp:requests_processing 0',
+        'llamacpp:requests_deferred 0',
+        'llamacpp:prompt_tokens_total 5',
+        'llamacpp:tokens_predicted_total 6',
+      ),
+    ).not.toHaveProperty('tokens');
+  });
 });

@@ -28,6 +28,7 @@ describe('the load of a model', () => {
       waiting: 1,
       cacheUse: 0.5,
       progress: 1020,
+      tokens: { input: 1000, output: 20 },
     });
   });
 

@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { describeFiles, labelFacts, readSigningKey, renderManifest } from '../export/manifest.ts';
 import { exportRows, type ExportReport } from '../export/run.ts';
-import { SHAPES, TIE_RULES } from '../export/shapes.ts';
+import { isGroupShape, SHAPES, TIE_RULES } from '../export/shapes.ts';
 import { FILE_FORMATS } from '../export/sink.ts';
 import { type ReadVerdict, readVerdicts } from '../export/verdicts.ts';
 import { detectFormat, type Format, FORMATS, ROW_TASKS } from '../label/input.ts';
@@ -19,6 +19,8 @@ const optionsSchema = z.object({
   as: z.enum(SHAPES, `must be one of ${SHAPES.join(', ')}`),
   ties: z.enum(TIE_RULES, `must be one of ${TIE_RULES.join(', ')}`),
   threshold: number(0, 1),
+  group: z.string().min(1, 'is empty'),
+  order: z.string().min(1, 'is empty'),
   format: z.enum(['auto', ...FORMATS], `must be one of auto, ${FORMATS.join(', ')}`),
   file: z.enum(['auto', ...FILE_FORMATS], `must be one of auto, ${FILE_FORMATS.join(', ')}`),
   task: z.enum(ROW_TASKS, `must be one of ${ROW_TASKS.join(', ')}`),
@@ -37,6 +39,9 @@ Shapes:
   preference      TRL: prompt, chosen, rejected
   unpaired, kto   TRL: prompt, completion, label (true or false); scores by --threshold
   ultrafeedback   prompt, prompt_id, chosen, rejected, messages, score_chosen, score_rejected (binarized)
+  ultrafeedback-full
+                  instruction, models, completions with a rating by each criterion; scores, by --group
+  stepwise        TRL: prompt, completions, labels; scores of steps, by --group and --order and --threshold
   llama-factory   conversations, chosen, rejected
   hh              chosen, rejected: whole transcripts
 
@@ -63,7 +68,9 @@ export function addExportCommand(root: Command, context: CommandContext): void {
       'drop',
     )
     .option('--file <kind>', 'auto: by the name of the output; jsonl, parquet', 'auto')
-    .option('--threshold <score>', 'score from which an unpaired completion is a good one', '0.5')
+    .option('--threshold <score>', 'score from which an unpaired completion or a step is a good one', '0.5')
+    .option('--group <name>', 'metadata that the items of one row share', 'group')
+    .option('--order <name>', 'metadata that counts the steps of a group', 'order')
     .option('--format <name>', 'format of the items: auto, assay, trl, hh', 'auto')
     .option('--task <name>', `what they were judged for: ${ROW_TASKS.join(', ')}`, 'preference')
     .option('--manifest', 'write <output>.manifest.json: files, judges, certificates, cost')
@@ -81,7 +88,9 @@ interface Files {
 }
 
 async function runExport(files: Files, flags: ExportFlags, { io, exit }: CommandContext): Promise<void> {
-  const { output, as: shape, ties, threshold, task } = flags;
+  const { output, as: shape, ties, threshold, group, order, task } = flags;
+  if (isGroupShape(shape) && task !== 'score')
+    throw usageError(`--as ${shape} is made of scores: it needs --task score`);
   for (const path of [files.items, files.verdicts]) {
     if (!existsSync(path)) throw usageError(`${path}: there is no such file`);
     if (path === output) throw usageError(`${path}: input and output are the same file`);
@@ -97,7 +106,7 @@ async function runExport(files: Files, flags: ExportFlags, { io, exit }: Command
     output,
     file: flags.file === 'auto' ? named : flags.file,
     side,
-    options: { shape, ties, threshold },
+    options: { shape, ties, threshold, keys: { group, order } },
   });
   if (flags.manifest || key !== null)
     await writeManifest({ files, format, flags, side, report, verdicts }, key);

@@ -5,8 +5,9 @@ import type { Shape } from './shapes.ts';
 export function schemaOf(
   shape: Shape,
   talks: boolean,
+  criteria: readonly string[],
 ): { readonly schema: SchemaElement[]; readonly names: string[] } {
-  const columns = [...OWN_COLUMNS[shape](talks), ...PROVENANCE];
+  const columns = [...OWN_COLUMNS[shape](talks, criteria), ...PROVENANCE];
   return {
     schema: [{ name: 'root', num_children: columns.length }, ...columns.flat()],
     names: columns.flatMap(([top]) => top?.name ?? []),
@@ -32,16 +33,20 @@ function struct(name: string, fields: readonly Column[]): Column {
   return [{ name, repetition_type: 'OPTIONAL', num_children: fields.length }, ...fields.flat()];
 }
 
-function listOf(name: string, fields: readonly string[]): Column {
+function listOf(name: string, element: Column): Column {
   return [
     { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
     { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    ...struct('element', fields.map(text)),
+    ...element,
   ];
 }
 
+function listOfTexts(name: string, fields: readonly string[]): Column {
+  return listOf(name, struct('element', fields.map(text)));
+}
+
 function messages(name: string): Column {
-  return listOf(name, ['role', 'content']);
+  return listOfTexts(name, ['role', 'content']);
 }
 
 function textOrMessages(talks: boolean): (name: string) => Column {
@@ -53,9 +58,13 @@ function unpaired(talks: boolean): Column[] {
   return [own('prompt'), own('completion'), truth('label'), number('score')];
 }
 
+function annotation(criterion: string): Column {
+  return struct(criterion, [...['Rating', 'Rationale'].map(text), number('expected')]);
+}
+
 const SPOKEN = ['from', 'value'];
 
-const OWN_COLUMNS: Readonly<Record<Shape, (talks: boolean) => Column[]>> = {
+const OWN_COLUMNS: Readonly<Record<Shape, (talks: boolean, criteria: readonly string[]) => Column[]>> = {
   preference: (talks) => [...['prompt', 'chosen', 'rejected'].map(textOrMessages(talks)), number('p_chosen')],
   unpaired,
   kto: unpaired,
@@ -65,11 +74,31 @@ const OWN_COLUMNS: Readonly<Record<Shape, (talks: boolean) => Column[]>> = {
     ...['score_chosen', 'score_rejected', 'p_chosen'].map(number),
   ],
   'llama-factory': () => [
-    listOf('conversations', SPOKEN),
+    listOfTexts('conversations', SPOKEN),
     ...['chosen', 'rejected'].map((name) => struct(name, SPOKEN.map(text))),
     number('p_chosen'),
   ],
   hh: () => [...['chosen', 'rejected'].map(text), number('p_chosen')],
+  stepwise: () => [
+    text('prompt'),
+    listOf('completions', text('element')),
+    listOf('labels', truth('element')),
+    listOf('scores', number('element')),
+  ],
+  'ultrafeedback-full': (_, criteria) => [
+    text('instruction'),
+    listOf('models', text('element')),
+    listOf(
+      'completions',
+      struct('element', [
+        ...['model', 'response'].map(text),
+        ...(criteria.length === 0 ? [] : [struct('annotations', criteria.map(annotation))]),
+        text('critique'),
+        ...['overall_score', 'score', 'weight'].map(number),
+        text('id'),
+      ]),
+    ),
+  ],
 };
 
 const PROVENANCE: readonly Column[] = [

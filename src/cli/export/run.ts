@@ -1,8 +1,10 @@
-import { type Input, type InvalidRow, readRows, type ValidRow } from '../label/input.ts';
+import { type Input, readRows, type ValidRow } from '../label/input.ts';
 import { replaceFile } from '../label/replace-file.ts';
-import { madeUpId } from '../label/row.ts';
-import { rowsOf, type ExportRow, type ShapeOptions } from './shapes.ts';
+import { groupRows } from './group-rows.ts';
+import { idOf, type LeftOut, leftOutFor, type Made, unreadable } from './made.ts';
+import { type ExportRow, isGroupShape, type ItemShape, rowsOf, type ShapeOptions } from './shapes.ts';
 import { digestOfFile, type FileFormat, writeRows } from './sink.ts';
+import { criteriaOf } from './ultrafeedback.ts';
 import type { ReadVerdict } from './verdicts.ts';
 
 export interface ExportTask {
@@ -25,34 +27,25 @@ export interface ExportReport {
   readonly sha256: string;
 }
 
-/** An item that became no row, and why. */
-interface LeftOut {
-  readonly line: number;
-  readonly id: string;
-  readonly reason: string;
-  readonly message: string | null;
-}
-
 /** Writes the rows in the order of the input, and beside them every item that became none, with its reason. */
 export async function exportRows(task: ExportTask): Promise<ExportReport> {
   const counts = { items: 0, exported: 0, rows: 0 };
   const leftOut: LeftOut[] = [];
   const { input, output: path, file, options } = task;
-  const talks = await hasConversation(input);
+  const { shape } = options;
+  const talks = !isGroupShape(shape) && (await hasConversation(input));
+  const criteria = criteriaOf(task.verdicts.values());
+  const all = isGroupShape(shape) ? groupRows(task, shape, criteria) : itemRows(task, shape, talks);
   async function* rows(): AsyncGenerator<ExportRow, void> {
-    for await (const row of readRows(input)) {
-      counts.items += 1;
-      const made = row.ok ? exported(talks ? asConversation(row) : row, task) : unreadable(row);
-      if (!Array.isArray(made)) {
-        leftOut.push(made);
-        continue;
-      }
-      counts.exported += 1;
-      counts.rows += made.length;
-      yield* made;
+    for await (const made of all) {
+      counts.items += made.exported + made.leftOut.length;
+      counts.exported += made.exported;
+      counts.rows += made.rows.length;
+      leftOut.push(...made.leftOut);
+      yield* made.rows;
     }
   }
-  await writeRows({ path, file, shape: options.shape, talks }, rows());
+  await writeRows({ path, file, shape, talks, criteria }, rows());
   await writeSide(task.side, leftOut);
   const byReason = Map.groupBy(leftOut, ({ reason }) => reason);
   return {
@@ -62,8 +55,11 @@ export async function exportRows(task: ExportTask): Promise<ExportReport> {
   };
 }
 
-function unreadable({ id, line, problem }: InvalidRow): LeftOut {
-  return { line, id: id ?? madeUpId(line), reason: 'invalid_item', message: problem.message };
+async function* itemRows(task: ExportTask, shape: ItemShape, talks: boolean): AsyncGenerator<Made, void> {
+  for await (const row of readRows(task.input)) {
+    if (row.ok) yield ofItem(talks ? asConversation(row) : row, task, shape);
+    else yield { exported: 0, rows: [], leftOut: [unreadable(row)] };
+  }
 }
 
 /** One column has one type: where any prompt is a list of messages, all of them become one. */
@@ -80,15 +76,11 @@ function asConversation(row: ValidRow): ValidRow {
   return { ...row, item: { ...row.item, prompt: [{ role: 'user', content: prompt }] } };
 }
 
-function exported(row: ValidRow, { verdicts, options }: ExportTask): ExportRow[] | LeftOut {
-  const id = row.item.id ?? madeUpId(row.line);
-  const verdict = verdicts.get(id);
-  if (verdict === undefined) return { line: row.line, id, reason: 'no_verdict', message: null };
-  const rows = rowsOf(row.item, verdict, options);
-  if (rows.length > 0) return rows;
-  const message = verdict.error?.message ?? null;
-  const hasLabel = verdict.outcome === 'ok';
-  return { line: row.line, id, reason: hasLabel ? 'no_row_of_this_shape' : verdict.outcome, message };
+function ofItem(row: ValidRow, { verdicts, options }: ExportTask, shape: ItemShape): Made {
+  const verdict = verdicts.get(idOf(row));
+  const rows = verdict === undefined ? [] : rowsOf(row.item, verdict, { ...options, shape });
+  if (rows.length > 0) return { exported: 1, rows, leftOut: [] };
+  return { exported: 0, rows, leftOut: [leftOutFor(row, verdict)] };
 }
 
 async function writeSide(path: string, leftOut: readonly LeftOut[]): Promise<void> {

@@ -1,12 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Message } from '../../domain/item.ts';
 import type { InputItem, Prompt } from '../label/item.ts';
+import type { GroupKeys } from './groups.ts';
 import { type Preference, preferenceOf } from './preference.ts';
 import { provenanceOf } from './provenance.ts';
 import type { ReadVerdict } from './verdicts.ts';
 
-export const SHAPES = ['preference', 'unpaired', 'kto', 'ultrafeedback', 'llama-factory', 'hh'] as const;
+/** Rows that one item makes alone. */
+const ITEM_SHAPES = ['preference', 'unpaired', 'kto', 'ultrafeedback', 'llama-factory', 'hh'] as const;
+/** Rows that the scored items of a group make together. */
+const GROUP_SHAPES = ['stepwise', 'ultrafeedback-full'] as const;
+export type ItemShape = (typeof ITEM_SHAPES)[number];
+export type GroupShape = (typeof GROUP_SHAPES)[number];
+
+export const SHAPES = [...ITEM_SHAPES, ...GROUP_SHAPES] as const;
 export type Shape = (typeof SHAPES)[number];
+
+export function isGroupShape(shape: Shape): shape is GroupShape {
+  return GROUP_SHAPES.some((name) => name === shape);
+}
 
 export const TIE_RULES = ['drop', 'both', 'soft'] as const;
 /** A tie makes no row, one for either order, or one whose probability says that it is none. */
@@ -15,21 +27,25 @@ export type TieRule = (typeof TIE_RULES)[number];
 export interface ShapeOptions {
   readonly shape: Shape;
   readonly ties: TieRule;
-  /** Score from which an unpaired completion is a good one, in [0, 1]. */
+  /** Score from which an unpaired completion or a step is a good one, in [0, 1]. */
   readonly threshold: number;
+  /** Where items say which group they belong to. */
+  readonly keys: GroupKeys;
 }
+
+type ItemOptions = ShapeOptions & { readonly shape: ItemShape };
 
 export type ExportRow = Readonly<Record<string, unknown>>;
 
 /** The rows that an item with its verdict becomes; none when it says nothing that this shape can hold. */
-export function rowsOf(item: InputItem, verdict: ReadVerdict, options: ShapeOptions): ExportRow[] {
+export function rowsOf(item: InputItem, verdict: ReadVerdict, options: ItemOptions): ExportRow[] {
   const unpaired = options.shape === 'unpaired' || options.shape === 'kto';
   const rows = unpaired ? unpairedRows(item, verdict, options) : pairedRows(item, verdict, options);
   const provenance = provenanceOf(item, verdict, rows.length);
   return rows.map((row) => ({ ...row, ...provenance }));
 }
 
-function pairedRows(item: InputItem, verdict: ReadVerdict, { shape, ties }: ShapeOptions): ExportRow[] {
+function pairedRows(item: InputItem, verdict: ReadVerdict, { shape, ties }: ItemOptions): ExportRow[] {
   const preference = preferenceOf(item, verdict);
   if (preference === null) return [];
   const pairs = preference.isTie ? ofTie(preference, ties) : [preference];
@@ -48,7 +64,7 @@ function ofTie(tie: Preference, rule: TieRule): Preference[] {
 }
 
 /** A tie does not say that both are good, so it makes no row here under any rule. */
-function unpairedRows(item: InputItem, verdict: ReadVerdict, { threshold }: ShapeOptions): ExportRow[] {
+function unpairedRows(item: InputItem, verdict: ReadVerdict, { threshold }: ItemOptions): ExportRow[] {
   const { prompt } = item;
   if (verdict.outcome === 'ok' && verdict.score !== undefined) {
     const { score } = verdict.score;
@@ -71,7 +87,7 @@ function unpairedRows(item: InputItem, verdict: ReadVerdict, { threshold }: Shap
 
 type Render = (prompt: Prompt, pair: Preference) => ExportRow;
 
-const PAIRED: Readonly<Record<Exclude<Shape, 'unpaired' | 'kto'>, Render>> = {
+const PAIRED: Readonly<Record<Exclude<ItemShape, 'unpaired' | 'kto'>, Render>> = {
   preference: (prompt, { chosen, rejected }) => ({
     prompt,
     chosen: answer(prompt, chosen),

@@ -18,6 +18,8 @@ export interface Sink {
   readonly shape: Shape;
   /** Prompts are lists of messages. */
   readonly talks: boolean;
+  /** Names of the criteria that answers were scored by. */
+  readonly criteria: readonly string[];
 }
 
 /** Writes all rows and puts the file in its place in one step; a reader finds the old one or the new one. */
@@ -28,8 +30,11 @@ export async function writeRows(sink: Sink, rows: AsyncIterable<ExportRow>): Pro
   });
 }
 
-async function writeParquet({ path, shape, talks }: Sink, rows: AsyncIterable<ExportRow>): Promise<void> {
-  const { schema, names } = schemaOf(shape, talks);
+async function writeParquet(
+  { path, shape, talks, criteria }: Sink,
+  rows: AsyncIterable<ExportRow>,
+): Promise<void> {
+  const { schema, names } = schemaOf(shape, talks, criteria);
   const draft = `${path}.part`;
   try {
     await parquetWriteRows({

@@ -12,9 +12,20 @@ const trailSchema = z.object({
   precision: z.string().nullish(),
   prompt: z.string(),
   fingerprint: z.string().nullish(),
+  tier: z.string().nullish(),
+  part: z.string().nullish(),
+  reasons: z.string().nullish(),
 });
 
 const share = z.number().min(0).max(1);
+
+const scoresSchema = z.object({
+  score: share,
+  criteria: z.array(z.object({ criterion: z.string(), expected: z.number() })).default([]),
+});
+
+/** The score of an item in [0, 1], and what was expected by each criterion, on its own scale. */
+export type Scores = z.output<typeof scoresSchema>;
 
 const verdictSchema = z.object({
   id: z.string().nullable(),
@@ -33,7 +44,7 @@ const verdictSchema = z.object({
   sample: z.string().optional(),
   flags: z.array(z.string()),
   trail: z.array(trailSchema),
-  score: z.object({ score: share }).optional(),
+  score: scoresSchema.optional(),
   critique: z.object({ revision: z.string().nullable(), improvement: share.nullable() }).optional(),
   ranking: z.object({ rewards: z.array(z.number()), order: z.array(z.int()) }).optional(),
   error: z.object({ message: z.string(), code: z.string() }).nullish(),
@@ -41,10 +52,18 @@ const verdictSchema = z.object({
 
 export type ReadVerdict = Omit<z.output<typeof verdictSchema>, 'trail'> & {
   readonly judges: readonly JudgeFacts[];
+  readonly reasons: readonly Reasons[];
 };
 
 /** A judge as a verdict names it: what it would take to ask the same one again. */
-export type JudgeFacts = z.output<typeof trailSchema>;
+export type JudgeFacts = Omit<z.output<typeof trailSchema>, 'tier' | 'part' | 'reasons'>;
+
+/** What a judge of a tier wrote before it answered; `part` is the criterion it was about, or null for all. */
+export interface Reasons {
+  readonly tier: string | null;
+  readonly part: string | null;
+  readonly text: string;
+}
 
 /** Verdicts by the id of their item; of several for one item the last counts. Judges are kept once each. */
 export async function readVerdicts(path: string): Promise<ReadonlyMap<string, ReadVerdict>> {
@@ -74,11 +93,14 @@ function withJudges(
   { trail, ...verdict }: z.output<typeof verdictSchema>,
   known: Map<string, JudgeFacts>,
 ): ReadVerdict {
-  const own = trail.map((entry) => {
+  const reasons = trail.flatMap(({ tier = null, part = null, reasons: text }) =>
+    text === null || text === undefined ? [] : [{ tier, part, text }],
+  );
+  const own = trail.map(({ tier: _tier, part: _part, reasons: _reasons, ...entry }) => {
     const key = JSON.stringify(entry);
     const judge = known.get(key) ?? entry;
     known.set(key, judge);
     return judge;
   });
-  return { ...verdict, judges: [...new Set(own)] };
+  return { ...verdict, judges: [...new Set(own)], reasons };
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createProgram } from '../../src/compose.ts';
@@ -168,6 +169,23 @@ describe('sampling', () => {
     const rows = await resultsOf(id);
     expect(rows).toHaveLength(sent);
     expect(rows.every(({ inclusion_probability: p, label }) => p === 0.5 && label !== null)).toBe(true);
+  });
+
+  it('multiplies the probability that rows of a file bring by that of the draw', async () => {
+    const drawnBefore = Array.from({ length: 20 }, (_, i) => ({
+      prompt: `Drawn before, ${i}?`,
+      candidates: ['yes', 'no'],
+      inclusion_probability: 0.25,
+    }));
+    writeFileSync(file('drawn.jsonl'), jsonLines(drawnBefore));
+    const drawing = ['--sample', 'random', '--share', '0.5', '--json'];
+    const argv = ['label', file('drawn.jsonl'), '--detach', '--url', gateway.url, ...drawing];
+    const { code, stdout } = await cli(argv, { program });
+    expect(code).toBe(0);
+    const { id, items: sent } = z.object({ id: z.string(), items: z.int() }).parse(JSON.parse(stdout));
+    const rows = await resultsOf(id);
+    expect(sent).toBeGreaterThan(0);
+    expect(rows.map((row) => row.inclusion_probability)).toEqual(Array.from({ length: sent }, () => 0.125));
   });
 
   it('draws the items of a job as they come in', async () => {

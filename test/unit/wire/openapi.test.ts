@@ -59,6 +59,8 @@ describe('the API description', () => {
       'post /v1/score/evaluation',
       'post /classify',
       'post /compare',
+      'post /seed_session',
+      'post /verify',
       'post /v1/fine_tuning/alpha/graders/run',
       'post /v1/fine_tuning/alpha/graders/validate',
       'post /v1/responses',

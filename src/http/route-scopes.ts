@@ -3,9 +3,9 @@ import { authenticated } from './authentication.ts';
 import type { Handler, TeamHandler } from './handler.ts';
 
 /**
- * What a key must allow, by route: the one place that says so (the admin API asks for `admin`
- * everywhere). A route that is
- * not here is not served. `submit` is for what costs money or changes something, `read` for what only looks.
+ * What a key must allow, by route: the one place that says so (the admin API asks for `admin` everywhere).
+ * A route that is not here is not served. `submit` is for what costs money or changes something, `read` for
+ * what only looks.
  */
 const SCOPES: Readonly<Record<string, Scope>> = {
   'POST /v1/feedback/preferences': 'submit',

@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { z } from 'zod';
-import { createProgram } from '../../src/compose.ts';
 import type { RunningGateway } from '../../src/contracts/program.ts';
 import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
 import { quickSimulator } from '../fakes/quick-simulator.ts';
+import { serveConfig } from '../fakes/served-config.ts';
 
 const reply = z.object({
   data: z.array(
@@ -65,17 +64,9 @@ describe('a policy with a target', () => {
       startSimulator(quickSimulator('large', 0.1)),
     ]);
     const [small, large] = engines.map(({ url }) => url);
-    const path = join(folder, 'assay.yaml');
     const anchors = pairs(9_000, 8).map((pair) => JSON.stringify({ ...pair, gold: 'a' }));
     writeFileSync(join(folder, 'anchors.jsonl'), anchors.join('\n'));
-    writeFileSync(path, stringify(configOf(small ?? '', large ?? '')));
-    gateway = await createProgram({}).serve({
-      source: { type: 'file', path },
-      host: '127.0.0.1',
-      port: 0,
-      log: false,
-    });
-    await gateway.ready(20_000);
+    gateway = await serveConfig(folder, configOf(small ?? '', large ?? ''));
   });
   afterAll(async () => {
     await gateway.close();

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { z } from 'zod';
-import { createProgram } from '../../src/compose.ts';
 import type { RunningGateway } from '../../src/contracts/program.ts';
 import type { RunningSimulator } from '../../src/contracts/simulator.ts';
 import { startSimulator } from '../../src/engines/simulator/simulator.ts';
 import { quickSimulator } from '../fakes/quick-simulator.ts';
+import { serveConfig } from '../fakes/served-config.ts';
 
 const reply = z.object({
   data: z.array(
@@ -43,15 +42,7 @@ describe('the label cache', () => {
       startSimulator(quickSimulator('small', 0.1)),
       startSimulator(quickSimulator('large', 0.1)),
     ]);
-    const path = join(folder, 'assay.yaml');
-    writeFileSync(path, stringify(configOf(engines[0]?.url ?? '', engines[1]?.url ?? '')));
-    gateway = await createProgram({}).serve({
-      source: { type: 'file', path },
-      host: '127.0.0.1',
-      port: 0,
-      log: false,
-    });
-    await gateway.ready(20_000);
+    gateway = await serveConfig(folder, configOf(engines[0]?.url ?? '', engines[1]?.url ?? ''));
   });
   afterAll(async () => {
     await gateway.close();
